@@ -1,0 +1,122 @@
+"""Null models that stand beside every score: what can be had without any knowledge of the stimuli's content."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from data.stimuli import StimulusSet
+
+
+class Baseline(Protocol):
+    """Features from the stimulus table alone."""
+
+    name: str
+
+    def describe(self) -> str:
+        """What the features are, in one sentence."""
+        ...
+
+    def features(self, stimuli: StimulusSet) -> np.ndarray:
+        """Features ``(stimulus, feature)``."""
+        ...
+
+
+@dataclass(frozen=True)
+class RandomFeatures:
+    """Independent Gaussian numbers, as many per stimulus as the scored layer has units."""
+
+    width: int
+    seed: int = 0
+    name: str = "random features"
+
+    def describe(self) -> str:
+        """What the features are, in one sentence."""
+        return f"{self.width} independent Gaussian numbers per stimulus (seed {self.seed})"
+
+    def features(self, stimuli: StimulusSet) -> np.ndarray:
+        """``(stimulus, width)``."""
+        return np.random.default_rng(self.seed).standard_normal((len(stimuli), self.width))
+
+
+@dataclass(frozen=True)
+class NuisanceModel:
+    """Length and position: how long a stimulus is and where in its group it stands.
+
+    Attributes
+    ----------
+    n_tokens
+        The scored model's own length measure, or None.
+    """
+
+    n_tokens: Callable[[Sequence[str]], Sequence[int]] | None = None
+    name: str = "length + position"
+
+    def describe(self) -> str:
+        """What the features are, in one sentence."""
+        tokens = ", the model's tokens" if self.n_tokens else ""
+        return (
+            f"number of characters, words{tokens} (texts) or mean and SD (arrays); one column per position in the group "
+            "where there are groups"
+        )
+
+    def features(self, stimuli: StimulusSet) -> np.ndarray:
+        """``(stimulus, feature)``."""
+        items = stimuli.items()
+        if isinstance(items, np.ndarray):
+            flat = items.reshape(len(items), -1)
+            columns = [flat.mean(axis=1), flat.std(axis=1)]
+        else:
+            columns = [np.array([len(text) for text in items]), np.array([len(text.split()) for text in items])]
+            if self.n_tokens is not None:
+                columns.append(np.asarray(self.n_tokens(items)))
+        position = positions_in_group(stimuli)
+        if position is not None:
+            columns += [position == value for value in np.unique(position)]
+        return np.stack(columns, axis=1).astype(float)
+
+
+@dataclass(frozen=True)
+class OasmModel:
+    """Orthogonal autocorrelated sequences: neighbours in a group are alike, different groups are orthogonal.
+
+    For each run of K consecutive stimuli of one group, the K x K identity smoothed along rows by a
+    Gaussian (reflecting border), on feature columns of its own. Without groups all stimuli are one run. It knows
+    nothing of the stimuli, so whatever it scores is a leak between training and test folds.
+
+    Attributes
+    ----------
+    sigma
+        Width of the Gaussian in stimuli.
+
+    References
+    ----------
+    Feghhi, Hadidi, Song, Blank, Kao 2024; Hadidi, Feghhi et al. 2025, doi 10.1101/2025.03.09.642245.
+    """
+
+    sigma: float = 1.0
+    name: str = "OASM"
+
+    def describe(self) -> str:
+        """What the features are, in one sentence."""
+        return f"orthogonal autocorrelated sequences, one block per group of consecutive stimuli, sigma {self.sigma:g}"
+
+    def features(self, stimuli: StimulusSet) -> np.ndarray:
+        """``(stimulus, stimulus)``, block diagonal."""
+        n = len(stimuli)
+        groups = np.zeros(n) if stimuli.group is None else stimuli.table[stimuli.group].to_numpy()
+        starts = np.flatnonzero(np.r_[True, groups[1:] != groups[:-1]])
+        features = np.zeros((n, n))
+        for start, stop in zip(starts, np.r_[starts[1:], n], strict=True):
+            block = np.eye(stop - start)
+            features[start:stop, start:stop] = gaussian_filter1d(block, self.sigma, axis=1, mode="reflect")
+        return features
+
+
+def positions_in_group(stimuli: StimulusSet) -> np.ndarray | None:
+    """Position of each stimulus within its group, from 0; None without groups."""
+    if stimuli.group is None:
+        return None
+    return stimuli.table.groupby(stimuli.group).cumcount().to_numpy()

@@ -1,0 +1,195 @@
+"""``neuromodels score`` and ``neuromodels report``: names in, numbers and a report out."""
+
+import argparse
+import json
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .benchmark import Benchmark
+    from .result import Score
+
+
+class ScoreCommand:
+    """Score models on benchmarks."""
+
+    summary = "score models on benchmarks, with ceiling, interval and null models"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the arguments."""
+        add = parser.add_argument
+        add("models", nargs="+", metavar="MODEL", help="registered names, or shell patterns in quotes")
+        add("--on", nargs="+", required=True, metavar="BENCHMARK", help="registered names, or shell patterns in quotes")
+        add("--layers", nargs="+", metavar="LAYER", help="layers to score; all by default")
+        add("--split", help="another split of the dataset (see `neuromodels data info`)")
+        add("--seed", nargs="+", type=int, default=[0], help="seed(s) of untrained weights (default: 0)")
+        add("--device", default="auto", help="auto, cpu, cuda, cuda:1, ... (default: auto)")
+        add("--batch-size", type=int, default=64, help="stimuli per forward pass (default: 64)")
+        add("--out", metavar="DIR", help="write the report there: HTML, PNG, JSON, netCDF")
+        add("--json", action="store_true", help="one JSON object per model, benchmark and layer on stdout")
+        add("--available", action="store_true", help="leave out benchmarks whose data are not on this machine, and say so")
+        add("--drop-invalid", action="store_true", help="leave out neuroids with NaN or constant responses")
+        add("--no-cache", action="store_true", help="neither read nor write cached activations")
+        add("--offline", action="store_true", help="never open a connection")
+        add("--dry-run", action="store_true", help="say what would be done: sizes, files, licences")
+
+    def run(self, arguments: argparse.Namespace, toolbox: Any) -> int:
+        """Score every pair; returns the exit code."""
+        benchmarks = _benchmarks(arguments.on, arguments.available)
+        models = _models(arguments.models, toolbox)
+        if arguments.batch_size < 1:
+            raise ValueError(f"--batch-size must be at least 1, received {arguments.batch_size}.")
+        if not benchmarks:
+            print("no benchmark is left to score: none of their data are on this machine.", file=sys.stderr)
+            return 3
+        device = toolbox.resolve_device(arguments.device)
+        scores: list[Score] = []
+        with _plain_warnings():
+            for name in models:
+                for seed in arguments.seed:
+                    model = toolbox.create_model(name, seed=seed, device=device)
+                    for benchmark in benchmarks:
+                        if arguments.dry_run:
+                            _plan(model, benchmark, arguments)
+                        else:
+                            scores.append(_score(model, benchmark, device, arguments))
+        if arguments.out and scores:
+            from .report import report
+
+            page = report(scores, arguments.out)
+            # With --json, stdout holds JSON lines alone.
+            print(f"report: {page.resolve()}", file=sys.stderr if arguments.json else sys.stdout)
+        return 0
+
+
+class ReportCommand:
+    """Write the report of scores that were saved earlier."""
+
+    summary = "write the report of saved scores again, also over several runs"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the arguments."""
+        parser.add_argument("folder", metavar="DIR", help="folder with scores (.nc) from `neuromodels score --out`")
+        parser.add_argument("--out", metavar="DIR", help="folder for the report; DIR itself by default")
+
+    def run(self, arguments: argparse.Namespace, toolbox: Any) -> int:
+        """Read all scores and write the page; returns the exit code."""
+        from .report import load_scores, report
+
+        page = report(load_scores(arguments.folder), arguments.out or arguments.folder)
+        print(f"report: {page.resolve()}")
+        return 0
+
+
+def _benchmarks(patterns: Sequence[str], available_only: bool) -> "list[Benchmark]":
+    from data.access import is_available
+    from data.catalogue import dataset_info
+
+    from .benchmarks import list_benchmarks, load_benchmark
+
+    chosen = []
+    for name in _expand(patterns, list_benchmarks):
+        benchmark = load_benchmark(name)
+        info = dataset_info(benchmark.dataset_name)
+        if available_only and not is_available(info):
+            print(f"left out: {name}: its data are not on this machine. {info.how_to_get}", file=sys.stderr)
+            continue
+        chosen.append(benchmark)
+    return chosen
+
+
+def _models(patterns: Sequence[str], toolbox: Any) -> list[str]:
+    return _expand(patterns, toolbox.list_models)
+
+
+def _expand(patterns: Sequence[str], listing: Any) -> list[str]:
+    """Names as they are, patterns as the names that match; a pattern without a match is an error."""
+    names: list[str] = []
+    for pattern in patterns:
+        found = listing(pattern) if any(sign in pattern for sign in "*?[") else [pattern]
+        if not found:
+            raise ValueError(f"no registered name matches {pattern!r}; see `neuromodels list`.")
+        names += [name for name in found if name not in names]
+    return names
+
+
+def _score(model: Any, benchmark: "Benchmark", device: str, arguments: argparse.Namespace) -> "Score":
+    from .result import without_nan
+    from .scoring import score
+
+    result = score(
+        model,
+        benchmark,
+        layers=arguments.layers,
+        split=arguments.split,
+        batch_size=arguments.batch_size,
+        cache=not arguments.no_cache,
+        drop_invalid=arguments.drop_invalid,
+        offline=arguments.offline or None,
+        progress=sys.stderr.isatty(),
+    )
+    result.provenance["device"] = device
+    if arguments.json:
+        for row in result.rows():
+            print(json.dumps(without_nan(row)), flush=True)
+    else:
+        print(result, flush=True)
+    return result
+
+
+def _plan(model: Any, benchmark: "Benchmark", arguments: argparse.Namespace) -> None:
+    """Say what scoring would do, without recording anything."""
+    from data.access import locate
+    from data.catalogue import dataset_info
+
+    info = dataset_info(benchmark.dataset_name)
+    layers = arguments.layers or list(model.layers)
+    print(f"{model.name} on {benchmark.name}")
+    missing = [file for file in info.files if locate(info, file) is None]
+    if info.files and (len(missing) == len(info.files) if info.alternatives else missing):
+        for file in missing:
+            size = "size not recorded" if file.n_bytes is None else f"{file.n_bytes / 1e6:.1f} MB"
+            print(f"    needs {file.path} ({size}, licence: {info.licence}, access: {info.access})")
+        print(f"    {info.how_to_get}")
+        return
+    dataset = benchmark.load(offline=True)
+    shown = benchmark.shown(dataset.stimuli)
+    width = {layer: values.shape[1] for layer, values in _one_row(model, shown, layers).items()}
+    total = sum(width.values()) * len(shown) * 4 / 1e6
+    spec = benchmark.split_spec(dataset, arguments.split)
+    print(f"    {len(shown)} presentations; {spec.describe()}")
+    print(f"    layers: {', '.join(f'{layer} ({units} units)' for layer, units in width.items())}")
+    print(f"    {total:.0f} MB of activations (float32); nothing to download; licence: {info.licence}")
+
+
+def _one_row(model: Any, stimuli: Any, layers: Sequence[str]) -> dict[str, Any]:
+    from data.stimuli import StimulusSet
+
+    from .activations import record_activations
+
+    arrays = None if stimuli.arrays is None else stimuli.arrays[:1]
+    one = StimulusSet(stimuli.name, stimuli.table.iloc[:1], arrays=arrays)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # one stimulus is constant over stimuli
+        return {key: value.values for key, value in record_activations(model, one, layers, cache=False).items()}
+
+
+@contextmanager
+def _plain_warnings() -> Iterator[None]:
+    """Warnings as one line on stderr, each as often as it happens."""
+
+    def show(message: Warning | str, category: type[Warning], *_: object) -> None:
+        print(f"warning: {message}", file=sys.stderr)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.filterwarnings("always", category=UserWarning, module=r"(alignment|neuromodels|data|simulators)\b")
+        previous = warnings.showwarning
+        warnings.showwarning = show  # type: ignore[assignment]
+        try:
+            yield
+        finally:
+            warnings.showwarning = previous

@@ -1,0 +1,273 @@
+"""The `Score`: everything a scoring run found, per layer, fold and neuroid, with where it came from."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from data.atomic import atomic_path
+
+from .resampling import CI_LEVEL, interval
+
+NESTED = "nested"
+FORMAT_VERSION = 1
+
+
+def aggregate(values: np.ndarray, subject: np.ndarray) -> np.ndarray:
+    """Median over the neuroids of each subject, then mean over subjects; the last axis is neuroid. NaN is left out."""
+    per_subject = []
+    for name in np.unique(subject):
+        chosen = values[..., subject == name]
+        empty = np.isnan(chosen).all(axis=-1)
+        filled = np.where(empty[..., None], 0.0, chosen)
+        per_subject.append(np.where(empty, np.nan, np.nanmedian(filled, axis=-1)))
+    stacked = np.stack(per_subject)
+    count = (~np.isnan(stacked)).sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(count > 0, np.nansum(stacked, axis=0) / count, np.nan)
+
+
+@dataclass(frozen=True)
+class Score:
+    """Result of scoring one model on one benchmark.
+
+    Attributes
+    ----------
+    data : xarray.Dataset
+        ``raw, alpha, at_edge, inner_r2 (layer, split, neuroid)``; ``ceiling (neuroid)``; ``draws_raw, draws_ceiled
+        (layer, boot)``; ``baseline_raw, baseline_alpha, baseline_at_edge (baseline, split, neuroid)``;
+        ``baseline_draws_raw, baseline_draws_ceiled (baseline, boot)``. With several layers the last entry along
+        ``layer`` is ``nested``: the layer is chosen anew in each fold on its training rows.
+    headline : str
+        The layer whose value stands for the model: the committed one, the only one, or ``nested``.
+    normalisation : str
+        ``"r/c"`` or ``"none"``.
+    ceiling_kind : str
+        ``published``, ``split-half`` or ``none``.
+    protocol : tuple of str
+        What was done, in words, in order.
+    warnings : tuple of str
+        What a reader must know: leaks, penalties at the edge of the grid, neuroids left out.
+    provenance : dict
+        Model and revision, benchmark and version, files and their hashes, seeds, versions, date.
+    """
+
+    data: xr.Dataset
+    headline: str
+    normalisation: str
+    ceiling_kind: str
+    protocol: tuple[str, ...]
+    warnings: tuple[str, ...]
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def layers(self) -> list[str]:
+        """Layers that were scored, ``nested`` last if there are several."""
+        return [str(name) for name in self.data["layer"].values]
+
+    @property
+    def baselines(self) -> list[str]:
+        """Names of the null models."""
+        return [str(name) for name in self.data["baseline"].values]
+
+    @property
+    def value(self) -> float:
+        """Ceiled score of the headline layer, or its raw score where there is no ceiling. Never clipped."""
+        row = self.row(self.headline)
+        return row["raw"] if self.normalisation == "none" else row["ceiled"]
+
+    @property
+    def ci(self) -> tuple[float, float]:
+        """95 % interval of `value`, from a bootstrap over test presentations (groups where there are groups)."""
+        row = self.row(self.headline)
+        prefix = "" if self.normalisation == "none" else "ceiled_"
+        return row[f"{prefix}ci_low"], row[f"{prefix}ci_high"]
+
+    @property
+    def ceiling(self) -> float:
+        """Aggregate ceiling; NaN if there is none."""
+        return float(aggregate(self.data["ceiling"].values, self._subject))
+
+    @property
+    def _subject(self) -> np.ndarray:
+        return self.data["subject"].values.astype(str)
+
+    def per_neuroid(self, layer: str | None = None) -> xr.Dataset:
+        """Raw, ceiling and ceiled score per neuroid for one layer, the headline layer by default."""
+        raw = self.data["raw"].isel(layer=self._position(layer or self.headline)).mean("split", skipna=True)
+        ceiled = raw / self.data["ceiling"] if self.normalisation != "none" else raw * np.nan
+        return xr.Dataset({"raw": raw, "ceiling": self.data["ceiling"], "ceiled": ceiled})
+
+    def per(self, coordinate: str, layer: str | None = None) -> xr.Dataset:
+        """Median over the neuroids of each value of a neuroid coordinate, such as ``region`` or ``subject``."""
+        table = self.per_neuroid(layer)
+        if coordinate not in table.coords:
+            raise ValueError(f"neuroids have no coordinate {coordinate!r}; they have {', '.join(map(str, table.coords))}.")
+        return table.groupby(coordinate).median()
+
+    def row(self, layer: str) -> dict[str, Any]:
+        """Numbers of one layer: raw and ceiled score with intervals, penalties."""
+        at = self._position(layer)
+        part = self.data.isel(layer=at)
+        return self._numbers(part["raw"], part["draws_raw"], part["draws_ceiled"], part["alpha"], part["at_edge"])
+
+    def baseline_row(self, name: str) -> dict[str, Any]:
+        """The same numbers for a null model."""
+        part = self.data.isel(baseline=self.baselines.index(name))
+        return self._numbers(
+            part["baseline_raw"],
+            part["baseline_draws_raw"],
+            part["baseline_draws_ceiled"],
+            part["baseline_alpha"],
+            part["baseline_at_edge"],
+        )
+
+    def best_layer(self) -> dict[str, Any]:
+        """The layer of largest raw score, called what it is: a maximum, with the nested choice beside it.
+
+        Returns
+        -------
+        dict
+            ``layer``, ``raw``, ``n_layers`` (how many the maximum was taken over) and ``nested_raw``, the estimate that
+            is not biased by the choice (equal to ``raw`` if there is one layer).
+        """
+        names = [name for name in self.layers if name != NESTED]
+        rows = {name: self.row(name)["raw"] for name in names}
+        best = max(rows, key=lambda name: rows[name])
+        nested = self.row(NESTED)["raw"] if NESTED in self.layers else rows[best]
+        return {"layer": best, "raw": rows[best], "n_layers": len(names), "nested_raw": nested}
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One flat record per layer, as ``--json`` prints them."""
+        shared = {
+            "normalisation": self.normalisation,
+            "ceiling_kind": self.ceiling_kind,
+            "n_presentations": int(self.provenance["n_presentations"]),
+            "n_neuroids": int(self.data.sizes["neuroid"]),
+            "baselines": {name: self.baseline_row(name) for name in self.baselines},
+            "seed": self.provenance.get("model_seed"),
+            "scoring_seed": self.provenance.get("scoring_seed"),
+            "warnings": list(self.warnings),
+            "versions": self.provenance.get("versions", {}),
+        }
+        identity = {
+            key: self.provenance.get(key) for key in ("model", "model_revision", "benchmark", "benchmark_version", "split")
+        }
+        return [
+            {**identity, "layer": layer, "headline": layer == self.headline, **self.row(layer), **shared}
+            for layer in self.layers
+        ]
+
+    def to_json(self) -> str:
+        """All rows, the protocol and the provenance as one JSON text; NaN is written as null."""
+        content = {"scores": self.rows(), "protocol": list(self.protocol), "provenance": self.provenance}
+        return json.dumps(without_nan(content), indent=1)
+
+    def to_xarray(self) -> xr.Dataset:
+        """The data with protocol, warnings and provenance as attributes."""
+        meta = {
+            "headline": self.headline,
+            "normalisation": self.normalisation,
+            "ceiling_kind": self.ceiling_kind,
+            "protocol": list(self.protocol),
+            "warnings": list(self.warnings),
+            "provenance": self.provenance,
+        }
+        return self.data.assign_attrs(format="neuromodels score", format_version=FORMAT_VERSION, meta=json.dumps(meta))
+
+    def save(self, path: str | Path) -> Path:
+        """Write to netCDF, atomically; returns the path."""
+        path = Path(path)
+        with atomic_path(path) as temporary:
+            self.to_xarray().to_netcdf(temporary, engine="h5netcdf")
+        return path
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Score":
+        """Read a score that `save` wrote; ValueError if the file is something else."""
+        try:
+            with xr.open_dataset(path, engine="h5netcdf") as opened:
+                content = opened.load()
+        except (OSError, KeyError) as error:
+            raise ValueError(f"{path} cannot be read as a score ({error}); give a .nc file that a score wrote.") from error
+        if content.attrs.get("format") != "neuromodels score" or content.attrs.get("format_version") != FORMAT_VERSION:
+            raise ValueError(f"{path} is not a score of format {FORMAT_VERSION}; give a .nc file that a score wrote.")
+        meta = json.loads(content.attrs.pop("meta"))
+        content.attrs.clear()
+        return cls(
+            content,
+            meta["headline"],
+            meta["normalisation"],
+            meta["ceiling_kind"],
+            tuple(meta["protocol"]),
+            tuple(meta["warnings"]),
+            meta["provenance"],
+        )
+
+    def __repr__(self) -> str:
+        row = self.row(self.headline)
+        lines = [
+            f"Score of {self.provenance['model']} on {self.provenance['benchmark']}, layer {self.headline}",
+            f"  raw r    {row['raw']:.3f}  [{row['ci_low']:.3f}, {row['ci_high']:.3f}]",
+        ]
+        if self.normalisation == "none":
+            lines.append("  ceiling  none")
+        else:
+            lines.append(
+                f"  ceiled   {row['ceiled']:.3f}  [{row['ceiled_ci_low']:.3f}, {row['ceiled_ci_high']:.3f}]  "
+                f"({self.normalisation}, ceiling {row['ceiling']:.3f}, {self.ceiling_kind})"
+            )
+        nulls = ", ".join(f"{name} {self.baseline_row(name)['raw']:.3f}" for name in self.baselines)
+        lines.append(f"  nulls    {nulls or 'not computed'}")
+        sizes = self.data.sizes
+        lines.append(
+            f"  from     {self.provenance['n_presentations']} presentations, {sizes['neuroid']} neuroids, "
+            f"{sizes['split']} folds; {len(self.warnings)} warning(s)"
+        )
+        return "\n".join(lines)
+
+    def _position(self, layer: str) -> int:
+        if layer not in self.layers:
+            raise ValueError(f"this score has no layer {layer!r}; it has {', '.join(self.layers)}.")
+        return self.layers.index(layer)
+
+    def _numbers(
+        self, raw: xr.DataArray, draws: xr.DataArray, ceiled_draws: xr.DataArray, alpha: xr.DataArray, edge: xr.DataArray
+    ) -> dict[str, Any]:
+        per_neuroid = nan_mean(raw.values, axis=0)
+        ceiled = per_neuroid / self.data["ceiling"].values if self.normalisation != "none" else per_neuroid * np.nan
+        low, high = interval(draws.values)
+        ceiled_low, ceiled_high = interval(ceiled_draws.values)
+        return {
+            "raw": float(aggregate(per_neuroid, self._subject)),
+            "ci_low": low,
+            "ci_high": high,
+            "ceiling": self.ceiling,
+            "ceiled": float(aggregate(ceiled, self._subject)),
+            "ceiled_ci_low": ceiled_low,
+            "ceiled_ci_high": ceiled_high,
+            "ci_level": CI_LEVEL,
+            "alpha_chosen": float(np.median(alpha.values)),
+            "alpha_at_edge": float(edge.values.mean()),
+        }
+
+
+def nan_mean(values: np.ndarray, axis: int) -> np.ndarray:
+    """Mean without NaN; NaN where there is nothing else."""
+    count = (~np.isnan(values)).sum(axis=axis)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(count > 0, np.nansum(values, axis=axis) / count, np.nan)
+
+
+def without_nan(content: Any) -> Any:
+    """The same structure with None for numbers that JSON cannot hold."""
+    if isinstance(content, dict):
+        return {key: without_nan(value) for key, value in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [without_nan(value) for value in content]
+    if isinstance(content, float) and not np.isfinite(content):
+        return None
+    return content

@@ -1,0 +1,178 @@
+"""Where the files of a dataset lie, whether they are the right ones, and how to get them.
+
+Places, in order: ``$NEUROMODELS_DATA/<folder of the dataset>/`` (a copy of your own, never written to), then
+``$NEUROMODELS_HOME/datasets/<dataset>/`` (downloads). Both are checked against the same hashes.
+"""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from .dataset import DataFile, DatasetInfo
+from .errors import ChecksumError, DataNotAvailableError
+
+RETRIES = 3
+
+
+@dataclass(frozen=True)
+class LocatedFile:
+    """A file on this machine and the hash of what was found."""
+
+    file: DataFile
+    path: Path
+    sha256: str
+
+
+def home() -> Path:
+    """Folder for downloads and caches: ``$NEUROMODELS_HOME``, else the user's cache folder."""
+    default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "neuromodels"
+    return Path(os.environ.get("NEUROMODELS_HOME") or default)
+
+
+def offline(asked: bool | None = None) -> bool:
+    """Whether the network is forbidden: by argument, else by ``NEUROMODELS_OFFLINE``."""
+    if asked is not None:
+        return asked
+    return os.environ.get("NEUROMODELS_OFFLINE", "").lower() not in ("", "0", "false", "no")
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, read in pieces."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def download_folder(info: DatasetInfo) -> Path:
+    """Folder for the downloads of one dataset."""
+    return home() / "datasets" / info.name
+
+
+def _candidates(info: DatasetInfo, file: DataFile) -> list[Path]:
+    mirror = os.environ.get("NEUROMODELS_DATA")
+    places = [Path(mirror) / info.folder / file.path] if mirror else []
+    return [*places, download_folder(info) / file.path]
+
+
+def locate(info: DatasetInfo, file: DataFile) -> LocatedFile | None:
+    """Find one file and check it; None if it is nowhere.
+
+    Raises
+    ------
+    ChecksumError
+        If a file is there with another SHA-256. The file is left where it is.
+    """
+    for path in _candidates(info, file):
+        if path.is_file():
+            received = sha256_of(path)
+            if file.sha256 is not None and received != file.sha256:
+                raise ChecksumError(
+                    f"{path} of {info.name} has SHA-256 {received}, expected {file.sha256}; it was left as it is: move "
+                    "it away and put the right file there."
+                )
+            return LocatedFile(file, path, received)
+    return None
+
+
+def locate_all(info: DatasetInfo) -> list[LocatedFile]:
+    """Find what a loader needs: every file, or with ``info.alternatives`` the first that is here.
+
+    Raises
+    ------
+    DataNotAvailableError
+        Naming what is missing, what to run, the source and the licence.
+    """
+    found, missing = [], []
+    for file in info.files:
+        located = locate(info, file)
+        if located is None:
+            missing.append(file)
+            continue
+        found.append(located)
+        if info.alternatives:
+            return found
+    if missing:
+        raise DataNotAvailableError(_how_to_get(info, missing))
+    return found
+
+
+def is_available(info: DatasetInfo) -> bool:
+    """Whether `locate_all` would find everything; a wrong file counts as available, so that it is reported."""
+    try:
+        locate_all(info)
+    except DataNotAvailableError:
+        return False
+    except ChecksumError:
+        pass
+    return True
+
+
+def _how_to_get(info: DatasetInfo, missing: list[DataFile]) -> str:
+    names = (" or " if info.alternatives else ", ").join(file.path for file in missing)
+    mirror = os.environ.get("NEUROMODELS_DATA") or "a folder named in the variable NEUROMODELS_DATA"
+    download = f"run `neuromodels data fetch {info.name}`, or " if info.access == "download" else ""
+    return (
+        f"{info.name} is not on this machine (missing: {names}): {download}put the file into {mirror}"
+        f"/{info.folder}/. {info.how_to_get} Licence: {info.licence}."
+    )
+
+
+def fetch(
+    name: str, *, dry_run: bool = False, offline: bool | None = None, progress: bool = False
+) -> list[Path]:
+    """Bring the files of a dataset to this machine; files that are here already are verified and kept.
+
+    Parameters
+    ----------
+    name
+        Registered dataset.
+    dry_run
+        Only return where each file is or would be.
+    offline
+        True forbids any connection; None follows ``NEUROMODELS_OFFLINE``.
+    progress
+        Show a bar on stderr.
+
+    Returns
+    -------
+    list of Path
+        One path per file (none for an embedded dataset).
+
+    Raises
+    ------
+    DataNotAvailableError
+        If a file has no verified download, or the network is forbidden or fails.
+    ChecksumError
+        If what arrived is not what was recorded; it is kept beside the target under another name.
+    """
+    from .access import offline as forbidden
+    from .catalogue import dataset_info
+
+    info = dataset_info(name)
+    paths: list[Path] = []
+    for file in info.files:
+        located = locate(info, file)
+        if located is not None:
+            paths.append(located.path)
+            if info.alternatives:
+                return paths
+            continue
+        if dry_run:
+            paths.append(download_folder(info) / file.path)
+            continue
+        if file.url is None or file.sha256 is None:
+            if info.alternatives and file is not info.files[-1]:
+                continue
+            raise DataNotAvailableError(_how_to_get(info, [f for f in info.files if locate(info, f) is None]))
+        if forbidden(offline):
+            raise DataNotAvailableError(
+                f"{file.path} of {info.name} is not here and downloads are switched off (NEUROMODELS_OFFLINE or "
+                f"offline=True). {_how_to_get(info, [file])}"
+            )
+        from .download import download
+
+        paths.append(download(info, file, progress=progress))
+    return paths

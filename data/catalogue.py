@@ -1,0 +1,86 @@
+"""The datasets by name. Other packages add some through the entry-point group ``neuromodels.datasets``."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .access import is_available
+from .dataset import DatasetInfo, NeuralDataset
+from .errors import DataNotAvailableError
+from .registry import Registry
+
+
+@dataclass(frozen=True)
+class _Entry:
+    info: DatasetInfo
+    loader: Callable[[DatasetInfo], NeuralDataset] | None
+
+
+_registry: Registry[_Entry] = Registry(
+    "dataset", {"language": "data.language"}, entry_point_group="neuromodels.datasets"
+)
+
+
+def register_dataset(info: DatasetInfo, loader: Callable[[DatasetInfo], NeuralDataset] | None) -> None:
+    """Enter a dataset; ``loader(info)`` opens it. None marks a resource (say, a tokenizer) that is only fetched."""
+    _registry.add(info.name, _Entry(info, loader))
+
+
+def list_datasets(pattern: str = "*", *, access: str | None = None) -> list[str]:
+    """Registered names that match a shell pattern, sorted; ``access`` keeps one kind of access only."""
+    names = _registry.names(pattern)
+    return [name for name in names if access in (None, _registry.get(name).info.access)]
+
+
+def dataset_info(name: str) -> DatasetInfo:
+    """Facts about a dataset: citation, licence, access, files with URL, bytes and SHA-256, units."""
+    return _registry.get(name).info
+
+
+def load_dataset(name: str, *, offline: bool | None = None) -> NeuralDataset:
+    """Open a dataset from the user's own copy, from earlier downloads, or from its generator.
+
+    A dataset with verified downloads is fetched first unless the network is forbidden; nothing else
+    opens a connection.
+
+    Parameters
+    ----------
+    name
+        Registered name, see `list_datasets`.
+    offline
+        True forbids downloads; None follows ``NEUROMODELS_OFFLINE``.
+
+    Raises
+    ------
+    DataNotAvailableError
+        If files are missing: what to run, where they come from, the licence.
+    ChecksumError
+        If a file is not the recorded one.
+    """
+    entry = _registry.get(name)
+    if entry.loader is None:
+        raise DataNotAvailableError(f"{name} holds files, no responses; use `neuromodels data fetch {name}`.")
+    if entry.info.access == "download" and not is_available(entry.info):
+        from .access import fetch
+
+        fetch(name, offline=offline)
+    return entry.loader(entry.info)
+
+
+def listing() -> list[dict[str, object]]:
+    """Rows for ``neuromodels list datasets``."""
+    rows: list[dict[str, object]] = []
+    for name in list_datasets():
+        info = dataset_info(name)
+        here = is_available(info)
+        rows.append(
+            {
+                "name": name,
+                "summary": info.summary + ("" if here else "  [not on this machine]"),
+                "access": info.access,
+                "available": here,
+                "licence": info.licence,
+                "citation": info.citation,
+                "units": info.units,
+            }
+        )
+    return rows

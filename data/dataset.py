@@ -1,0 +1,108 @@
+"""What a dataset is: facts about it (`DatasetInfo`) and its content (`NeuralDataset`)."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from .splits import SplitSpec
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from .stimuli import StimulusSet
+
+Access = Literal["embedded", "download", "own copy"]
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One file of a dataset.
+
+    Attributes
+    ----------
+    path
+        Place below ``$NEUROMODELS_DATA/<dataset folder>/`` or below the download folder.
+    url
+        Public address, None where there is none for exactly these bytes.
+    sha256, n_bytes
+        Content. A file without a recorded hash is never downloaded; a copy that the user supplies is checked
+        by the loader and its hash is quoted in the score.
+    description
+        What is in it.
+    """
+
+    path: str
+    url: str | None
+    sha256: str | None
+    n_bytes: int | None
+    description: str
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """What is known of a dataset without opening it.
+
+    Attributes
+    ----------
+    name, summary
+        Registered name and one line.
+    citation
+        Authors, year, journal, DOI.
+    licence
+        As its source states it, or "none stated".
+    access
+        ``embedded`` (made by code here), ``download`` (`fetch` gets it), ``own copy`` (the user puts it in place).
+    how_to_get
+        What to do when a file is missing.
+    files
+        Files; with ``alternatives`` True any one of them is enough, the first found in order is taken.
+    units
+        Unit of the responses.
+    folder
+        Folder of the files below ``$NEUROMODELS_DATA``; the dataset's name unless given.
+    """
+
+    name: str
+    summary: str
+    citation: str
+    licence: str
+    access: Access
+    how_to_get: str
+    units: str
+    files: tuple[DataFile, ...] = ()
+    alternatives: bool = False
+    notes: str = ""
+    folder: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.folder:
+            object.__setattr__(self, "folder", self.name)
+
+
+@dataclass(frozen=True)
+class NeuralDataset:
+    """Responses, the stimuli that evoked them, and the splits that belong to them.
+
+    Attributes
+    ----------
+    info
+        Facts, see `DatasetInfo`.
+    responses
+        ``xarray.DataArray (presentation, neuroid[, time_bin])``; each presentation has ``stimulus_id`` and ``repetition``.
+    stimuli
+        Table of stimuli, one row per ``stimulus_id``.
+    splits
+        Named splits; the first is the one to use unless there is a reason.
+    provenance
+        File name to SHA-256 of what was read, or the generator and its seed.
+    """
+
+    info: DatasetInfo
+    responses: "xr.DataArray"
+    stimuli: "StimulusSet"
+    splits: dict[str, SplitSpec]
+    provenance: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Registered name."""
+        return self.info.name

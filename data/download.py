@@ -1,0 +1,88 @@
+"""Download of one file with pooch: resumed after a break, verified, moved into place whole."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from .access import RETRIES, download_folder, sha256_of
+from .dataset import DataFile, DatasetInfo
+from .errors import ChecksumError, DataNotAvailableError
+
+TIMEOUT_S = 30
+PIECE = 1 << 16
+
+
+def download(info: DatasetInfo, file: DataFile, *, progress: bool = False) -> Path:
+    """Fetch ``file`` into the download folder and return its path.
+
+    A broken transfer leaves ``<file>.part`` and the next call goes on from there, if the server can. The
+    final name appears only after the SHA-256 was right.
+
+    Raises
+    ------
+    ChecksumError
+        If the complete file has another hash; it is kept as ``<file>.wrong-<hash>``.
+    DataNotAvailableError
+        If the server cannot be reached after the retries.
+    """
+    import pooch
+    import requests
+
+    folder = download_folder(info)
+    manager = pooch.create(
+        path=folder,
+        base_url="",
+        registry={file.path: f"sha256:{file.sha256}"},
+        urls={file.path: file.url},
+        retry_if_failed=RETRIES - 1,
+    )
+    pooch.get_logger().setLevel("ERROR")
+    part = folder / f"{file.path}.part"
+    part.parent.mkdir(parents=True, exist_ok=True)
+
+    def resumed(url: str, output: str, _: Any) -> None:
+        _stream(url, part, file, progress)
+        received = sha256_of(part)
+        if received != file.sha256:
+            aside = part.with_name(f"{Path(file.path).name}.wrong-{received[:12]}")
+            os.replace(part, aside)
+            raise ChecksumError(
+                f"{file.path} of {info.name} arrived with SHA-256 {received}, expected {file.sha256}; it was kept as "
+                f"{aside}. The source {url} may have changed: check it before use."
+            )
+        os.replace(part, output)
+
+    try:
+        manager.fetch(file.path, downloader=resumed)
+    except requests.exceptions.RequestException as error:
+        raise DataNotAvailableError(
+            f"{file.path} of {info.name} could not be downloaded from {file.url} in {RETRIES} tries "
+            f"({type(error).__name__}); what arrived is kept and the next `neuromodels data fetch {info.name}` goes on."
+        ) from error
+    return folder / file.path
+
+
+def _stream(url: str, part: Path, file: DataFile, progress: bool) -> None:
+    import requests
+    from tqdm.auto import tqdm
+
+    have = part.stat().st_size if part.exists() else 0
+    if file.n_bytes is not None and have >= file.n_bytes:
+        return
+    headers = {"Range": f"bytes={have}-"} if have else {}
+    with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT_S) as answer:
+        answer.raise_for_status()
+        resumes = answer.status_code == 206
+        mode, start = ("ab", have) if resumes else ("wb", 0)
+        with (
+            open(part, mode) as out,
+            tqdm(
+                total=file.n_bytes, initial=start, unit="B", unit_scale=True, desc=file.path, disable=not progress
+            ) as bar,
+        ):
+            for piece in answer.iter_content(PIECE):
+                out.write(piece)
+                bar.update(len(piece))
+    arrived = part.stat().st_size
+    if file.n_bytes is not None and arrived < file.n_bytes:
+        raise requests.exceptions.ConnectionError(f"{arrived} of {file.n_bytes} bytes arrived")

@@ -1,0 +1,144 @@
+"""Recording mixin: named layers of a network, read out without changing the network.
+
+A model calls ``self.tap("layer", tensor)`` where a layer's value exists. Outside a recording the
+call returns its argument and does nothing else. Recurrent networks tap once per time step and
+state in ``collect`` what becomes of the list; a forward hook could not tell the steps apart.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from .errors import ContractError, UnknownNameError
+
+if TYPE_CHECKING:
+    _Base = torch.nn.Module
+else:
+    _Base = object
+
+
+class Recordable(_Base):
+    """Mixin for ``torch.nn.Module``: ``class MyNet(Recordable, torch.nn.Module)``.
+
+    Attributes
+    ----------
+    name : str
+        Registered name, ``family/architecture``.
+    layers : tuple of str
+        Layers that ``record`` can read, in processing order.
+    input_spec : dict
+        What one stimulus is: ``{"kind": "text"}``, or ``{"kind": "array", "dims": ..., "shape": ...}``
+        with optional ``rate_hz`` and ``unit``.
+    committed_layer : str or None
+        The layer that stands for the model where one number is asked for.
+    """
+
+    name: str = ""
+    seed: int | None = None
+    layers: tuple[str, ...] = ()
+    input_spec: dict[str, object] = {}
+    committed_layer: str | None = None
+    _tapped: dict[str, list[Tensor]] | None = None
+
+    def tap(self, layer: str, value: Tensor) -> Tensor:
+        """Offer ``value`` as the activation of ``layer``; returns ``value`` unchanged."""
+        if self._tapped is not None and layer in self._tapped:
+            self._tapped[layer].append(value)
+        return value
+
+    def collect(self, layer: str, values: list[Tensor]) -> Tensor:
+        """Turn all taps of one forward pass into one tensor; by default the last tap."""
+        return values[-1]
+
+    def batches(self, stimuli: Sequence, batch_size: int) -> Iterator[tuple[list[int], Sequence]]:
+        """Yield (positions, stimuli of one batch); a family may reorder, the positions restore the order."""
+        for start in range(0, len(stimuli), batch_size):
+            stop = min(start + batch_size, len(stimuli))
+            yield list(range(start, stop)), stimuli[start:stop]
+
+    def forward_stimuli(self, stimuli: Sequence) -> None:
+        """Run one batch of stimuli through the network (to be tapped)."""
+        reference = next(self.parameters())
+        self(torch.as_tensor(stimuli).to(device=reference.device, dtype=reference.dtype))
+
+    def record(
+        self, stimuli: Sequence, layers: Sequence[str] | None = None, *, batch_size: int = 64
+    ) -> dict[str, Tensor]:
+        """Activations of named layers for a batch of stimuli.
+
+        Parameters
+        ----------
+        stimuli
+            Texts, or an array ``(stimulus, *input shape)``, as ``input_spec`` says.
+        layers
+            Subset of ``self.layers``; all of them by default.
+        batch_size
+            Stimuli that are in memory at a time.
+
+        Returns
+        -------
+        dict
+            Layer name to CPU tensor ``(stimulus, *feature)``. No gradient is kept, and every
+            module is left in the train or eval mode in which it was found.
+
+        Raises
+        ------
+        UnknownNameError
+            For a layer that the model does not have.
+        """
+        wanted = self._check_layers(layers)
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, received {batch_size}.")
+        if len(stimuli) == 0:
+            raise ValueError(f"record of {self.name!r} received no stimuli; give at least one.")
+        parts: dict[str, list[Tensor]] = {layer: [] for layer in wanted}
+        order: list[int] = []
+        with self._recording():
+            for positions, batch in self.batches(stimuli, batch_size):
+                self._tapped = {layer: [] for layer in wanted}
+                self.forward_stimuli(batch)
+                for layer, values in self._tapped.items():
+                    if not values:
+                        raise ContractError(f"layer {layer!r} of {self.name!r} was never tapped in forward.")
+                    parts[layer].append(self.collect(layer, values).cpu())
+                order.extend(positions)
+        restore = torch.empty(len(order), dtype=torch.long)
+        restore[torch.tensor(order)] = torch.arange(len(order))
+        return {layer: torch.cat(values)[restore] for layer, values in parts.items()}
+
+    @property
+    def revision(self) -> str:
+        """Identity of these weights: seed of an untrained network and a hash of what it holds now."""
+        digest = hashlib.sha256(repr(getattr(self, "config", None)).encode())
+        for key, value in self.state_dict().items():
+            digest.update(f"{key} {value.dtype} {tuple(value.shape)}".encode())
+            digest.update(value.detach().cpu().contiguous().view(torch.uint8).numpy())
+        return f"untrained seed={self.seed} sha256={digest.hexdigest()[:16]}"
+
+    def _check_layers(self, layers: Sequence[str] | None) -> list[str]:
+        if layers is None:
+            return list(self.layers)
+        if isinstance(layers, str):
+            raise TypeError(f"layers must be a list of names, received the text {layers!r}; use [{layers!r}].")
+        for layer in layers:
+            if layer not in self.layers:
+                raise UnknownNameError.for_name(
+                    f"layer of {self.name!r}", layer, self.layers, "See model.layers for all."
+                )
+        return list(dict.fromkeys(layers))
+
+    @contextmanager
+    def _recording(self) -> Iterator[None]:
+        modes = {module: module.training for module in self.modules()}
+        self.eval()
+        try:
+            with torch.no_grad():
+                yield
+        finally:
+            self._tapped = None
+            for module, training in modes.items():
+                module.training = training
