@@ -61,7 +61,8 @@ def record_activations(
     facts = {"model": model.name, "revision": revision, "stimuli": stimuli.name}
     content = stimuli.content_hash()
     keys = {
-        layer: digest(RECORDING_VERSION, model.name, revision, layer, dict(model.input_spec), content) for layer in wanted
+        layer: digest(RECORDING_VERSION, model.name, revision, layer, dict(model.input_spec), content)
+        for layer in wanted
     }
     found: dict[str, np.ndarray] = {}
     for layer in wanted:
@@ -109,9 +110,7 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, (list, tuple)) else value
 
 
-def _record(
-    model: RecordableModel, stimuli: StimulusSet, layers: list[str], batch_size: int
-) -> dict[str, np.ndarray]:
+def _record(model: RecordableModel, stimuli: StimulusSet, layers: list[str], batch_size: int) -> dict[str, np.ndarray]:
     import inspect
 
     accepts = inspect.signature(model.record).parameters

@@ -13,7 +13,10 @@ from data.stimuli import StimulusSet
 class Baseline(Protocol):
     """Features from the stimulus table alone."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Name in reports."""
+        ...
 
     def describe(self) -> str:
         """What the features are, in one sentence."""
@@ -69,7 +72,10 @@ class NuisanceModel:
             flat = items.reshape(len(items), -1)
             columns = [flat.mean(axis=1), flat.std(axis=1)]
         else:
-            columns = [np.array([len(text) for text in items]), np.array([len(text.split()) for text in items])]
+            columns = [
+                np.array([len(text) for text in items]),
+                np.array([len(text.split()) for text in items]),
+            ]
             if self.n_tokens is not None:
                 columns.append(np.asarray(self.n_tokens(items)))
         position = positions_in_group(stimuli)

@@ -115,7 +115,9 @@ class Benchmark:
         """
         responses = dataset.responses
         if responses.ndim == 3:
-            raise ValueError(f"{self.name} scores one value per presentation; average the time bins of {dataset.name} first.")
+            raise ValueError(
+                f"{self.name} scores one value per presentation; average the time bins of {dataset.name} first."
+            )
         if self.neuroids is not None:
             known = responses["neuroid_id"].values.tolist()
             absent = [name for name in self.neuroids if name not in known]
@@ -200,7 +202,9 @@ def _valid_neuroids(trials: xr.DataArray, name: str, drop: bool) -> tuple[xr.Dat
     if bad.any() and not drop:
         first = int(np.flatnonzero(bad)[0])
         gaps = int(np.isnan(trials.values[..., first]).sum())
-        state = f"{gaps} NaN among {trials.values[..., first].size} responses" if missing[first] else "a constant response"
+        state = (
+            f"{gaps} NaN among {trials.values[..., first].size} responses" if missing[first] else "a constant response"
+        )
         raise ValueError(
             f"neuroid {ids[first]!r} of {name} has {state} ({int(bad.sum())} of {len(ids)} neuroids are like this); "
             "mend the data, or leave such neuroids out with drop_invalid=True (`--drop-invalid`): the score then says which."

@@ -35,9 +35,7 @@ class ActivationCache:
         try:
             values = load_file(path)["activations"]
         except (SafetensorError, KeyError, OSError) as error:
-            warnings.warn(
-                f"cached activations {path} cannot be read ({error}); they are recorded again.", stacklevel=2
-            )
+            warnings.warn(f"cached activations {path} cannot be read ({error}); they are recorded again.", stacklevel=2)
             return None
         # Loaded arrays stay writable copies: the caller may change them without touching the file.
         return values

@@ -31,7 +31,10 @@ class CeilingEstimate:
 class Ceiling(Protocol):
     """How a benchmark obtains its ceiling."""
 
-    kind: str
+    @property
+    def kind(self) -> str:
+        """``published``, ``split-half``, ..."""
+        ...
 
     def describe(self) -> str:
         """Formula and source in one sentence."""

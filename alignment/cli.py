@@ -22,7 +22,13 @@ class ScoreCommand:
         """Add the arguments."""
         add = parser.add_argument
         add("models", nargs="+", metavar="MODEL", help="registered names, or shell patterns in quotes")
-        add("--on", nargs="+", required=True, metavar="BENCHMARK", help="registered names, or shell patterns in quotes")
+        add(
+            "--on",
+            nargs="+",
+            required=True,
+            metavar="BENCHMARK",
+            help="registered names, or shell patterns in quotes",
+        )
         add("--layers", nargs="+", metavar="LAYER", help="layers to score; all by default")
         add("--split", help="another split of the dataset (see `neuromodels data info`)")
         add("--seed", nargs="+", type=int, default=[0], help="seed(s) of untrained weights (default: 0)")
@@ -30,7 +36,11 @@ class ScoreCommand:
         add("--batch-size", type=int, default=64, help="stimuli per forward pass (default: 64)")
         add("--out", metavar="DIR", help="write the report there: HTML, PNG, JSON, netCDF")
         add("--json", action="store_true", help="one JSON object per model, benchmark and layer on stdout")
-        add("--available", action="store_true", help="leave out benchmarks whose data are not on this machine, and say so")
+        add(
+            "--available",
+            action="store_true",
+            help="leave out benchmarks whose data are not on this machine, and say so",
+        )
         add("--drop-invalid", action="store_true", help="leave out neuroids with NaN or constant responses")
         add("--no-cache", action="store_true", help="neither read nor write cached activations")
         add("--offline", action="store_true", help="never open a connection")
@@ -117,6 +127,7 @@ def _expand(patterns: Sequence[str], listing: Any) -> list[str]:
 
 
 def _score(model: Any, benchmark: "Benchmark", device: str, arguments: argparse.Namespace) -> "Score":
+    from .report import save_score
     from .result import without_nan
     from .scoring import score
 
@@ -137,6 +148,9 @@ def _score(model: Any, benchmark: "Benchmark", device: str, arguments: argparse.
             print(json.dumps(without_nan(row)), flush=True)
     else:
         print(result, flush=True)
+    if arguments.out:
+        # Saved at once: an interrupt later on loses nothing, and `neuromodels report` can go on from here.
+        save_score(result, arguments.out)
     return result
 
 

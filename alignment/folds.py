@@ -51,7 +51,9 @@ def make_folds(spec: SplitSpec, table: pd.DataFrame) -> list[Fold]:
 
 def _group_folds(spec: SplitSpec, table: pd.DataFrame) -> list[Fold]:
     if spec.group not in table:
-        raise ValueError(f"split {spec.name!r} groups by {spec.group!r}, a column that the stimuli lack: {list(table)}.")
+        raise ValueError(
+            f"split {spec.name!r} groups by {spec.group!r}, a column that the stimuli lack: {list(table)}."
+        )
     groups = table[spec.group].to_numpy()
     unique = np.unique(groups)
     if len(unique) < spec.n_splits:
@@ -60,7 +62,7 @@ def _group_folds(spec: SplitSpec, table: pd.DataFrame) -> list[Fold]:
             f"{spec.group!r}; use at most {len(unique)} folds."
         )
     # scikit-learn has shuffled groups since 1.6 only; this is the same draw for older versions too.
-    shuffled = np.random.RandomState(spec.seed).permutation(unique)  # noqa: NPY002
+    shuffled = np.random.RandomState(spec.seed).permutation(unique)
     rows = np.arange(len(groups))
     inside = [np.isin(groups, chosen) for chosen in np.array_split(shuffled, spec.n_splits)]
     return [Fold(rows[~mask], rows[mask]) for mask in inside]

@@ -4,7 +4,7 @@ import hashlib
 import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import torch
@@ -59,7 +59,7 @@ def _function_parts(function: Callable, seen: set[int]) -> list[object]:
         raise Unkeyable(f"the source of {function!r} cannot be read") from error
     variables = inspect.getclosurevars(function)
     used = {**variables.globals, **variables.nonlocals}
-    parts: list[object] = [source, repr(function.__defaults__), repr(function.__kwdefaults__)]  # type: ignore[attr-defined]
+    parts: list[object] = [source, repr(function.__defaults__), repr(function.__kwdefaults__)]
     for name, value in sorted(used.items()):
         parts += [name, _value_parts(value, seen)]
     return parts
@@ -96,7 +96,7 @@ def module_key(module: "torch.nn.Module") -> str:
     hasher = hashlib.sha256()
     for name, tensor in _tensors(module):
         hasher.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        hasher.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+        hasher.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
     return digest(parts, hasher.hexdigest())
 
 
@@ -110,7 +110,9 @@ def _class_source(kind: type) -> str:
         return f"{kind.__module__}.{kind.__qualname__}"
     try:
         return "".join(
-            inspect.getsource(base) for base in kind.__mro__ if base.__module__.partition(".")[0] not in ("torch", "builtins")
+            inspect.getsource(base)
+            for base in kind.__mro__
+            if base.__module__.partition(".")[0] not in ("torch", "builtins")
         )
     except (OSError, TypeError) as error:
         raise Unkeyable(f"the source of {kind.__qualname__} cannot be read") from error

@@ -61,7 +61,7 @@ def plot_scores(scores: Sequence[Score], *, ax: "Axes | None" = None) -> "Axes":
     if len(names) != 1:
         raise ValueError(f"plot_scores needs scores on one benchmark, received {sorted(names) or 'none'}.")
     ax = _axis(ax, (6.4, 1.5 + 0.28 * (len(scores) + 3)))
-    ticks = []
+    ticks: list[str] = []
     for score in scores:
         _bar(ax, score.row(score.headline), -len(ticks), MODEL_COLOUR, "o")
         ticks.append(f"{label(score)}\n{score.headline}" if len(scores) < 4 else label(score))
@@ -88,7 +88,15 @@ def plot_layers(scores: Sequence[Score], *, ax: "Axes | None" = None) -> "Axes":
             row = score.row(layer)
             error = np.clip([[row["raw"] - row["ci_low"]], [row["ci_high"] - row["raw"]]], 0, None)
             marker = "D" if layer == NESTED else "o"
-            ax.errorbar(at + shift, row["raw"], yerr=error, marker=marker, color=f"C{number % 6}", capsize=2, markersize=4)
+            ax.errorbar(
+                at + shift,
+                row["raw"],
+                yerr=error,
+                marker=marker,
+                color=f"C{number % 6}",
+                capsize=2,
+                markersize=4,
+            )
     ax.axhline(0, color="black", linewidth=0.6)
     ax.set_xticks(range(len(layers)), [_wrap(name) for name in layers])
     ax.set_xlim(-0.5, len(layers) - 0.5)

@@ -39,6 +39,6 @@ class RecordableModel(Protocol):
     @property
     def input_spec(self) -> Mapping[str, Any]: ...  # noqa: D102
 
-    def record(self, stimuli: Sequence, layers: Sequence[str] | None = None) -> Mapping[str, Any]:
+    def record(self, stimuli: Any, layers: Sequence[str] | None = None) -> Mapping[str, Any]:
         """Activations per layer, ``(stimulus, *feature)``, as tensors or arrays."""
         ...

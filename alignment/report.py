@@ -42,13 +42,18 @@ def report(scores: Sequence[Score], out_dir: str | Path) -> Path:
     groups: dict[str, list[Score]] = {}
     for score in scores:
         groups.setdefault(str(score.provenance["benchmark"]) + _split_suffix(score), []).append(score)
-        score.save(out_dir / "scores" / f"{file_stem(score)}.nc")
+        save_score(score, out_dir)
     sections = [_section(name, group, out_dir) for name, group in groups.items()]
     rows = [json.loads(score.to_json()) for score in scores]
     _write(out_dir / "scores.json", json.dumps(rows, indent=1))
     page = out_dir / PAGE
     _write(page, _page(list(groups), sections))
     return page
+
+
+def save_score(score: Score, out_dir: str | Path) -> Path:
+    """Write one score below a report's folder, where `load_scores` finds it; returns the file."""
+    return score.save(Path(out_dir) / "scores" / f"{file_stem(score)}.nc")
 
 
 def load_scores(folder: str | Path) -> list[Score]:
@@ -61,7 +66,9 @@ def load_scores(folder: str | Path) -> list[Score]:
     """
     paths = sorted(Path(folder).rglob("*.nc"))
     if not paths:
-        raise FileNotFoundError(f"no scores (.nc) below {folder}; write some with `neuromodels score ... --out {folder}`.")
+        raise FileNotFoundError(
+            f"no scores (.nc) below {folder}; write some with `neuromodels score ... --out {folder}`."
+        )
     return [Score.load(path) for path in paths]
 
 
@@ -83,7 +90,10 @@ def _write(path: Path, text: str) -> None:
 
 def _figure(ax: "Axes", path: Path) -> str:
     """Save a figure as PNG and return it as an image element that carries its own data."""
+    from matplotlib.figure import Figure
+
     buffer = io.BytesIO()
+    assert isinstance(ax.figure, Figure)
     ax.figure.savefig(buffer, format="png", dpi=130)
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_path(path) as temporary:
@@ -93,13 +103,14 @@ def _figure(ax: "Axes", path: Path) -> str:
 
 
 def _section(name: str, scores: list[Score], out_dir: Path) -> str:
-    import matplotlib as mpl
+    import matplotlib.style
+    from matplotlib import rc_context
 
     from .plots import STYLE, plot_layers, plot_neuroids, plot_scores
 
     stem = re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-")
     folder = out_dir / "figures"
-    with mpl.rc_context(), mpl.style.context(STYLE):
+    with rc_context(), matplotlib.style.context(STYLE):
         main = _figure(plot_scores(scores), folder / f"{stem}-scores.png")
         layers = _figure(plot_layers(scores), folder / f"{stem}-layers.png")
         several = scores[0].data.sizes["neuroid"] > 1
@@ -139,7 +150,9 @@ def _verdict(scores: list[Score]) -> str:
     if len(scores) == 1:
         mine = f"raw r {raws[0]:.3f}"
     else:
-        mine = f"raw r {sum(raws) / len(raws):.3f} on average ({min(raws):.3f} to {max(raws):.3f} over {len(raws)} scores)"
+        mine = (
+            f"raw r {sum(raws) / len(raws):.3f} on average ({min(raws):.3f} to {max(raws):.3f} over {len(raws)} scores)"
+        )
     behind = all(raw <= nulls[strongest] for raw in raws)
     relation = "No score here exceeds" if behind else "At least one score here exceeds"
     return f"The headline is {mine}. {relation} the strongest null, {strongest}, at {nulls[strongest]:.3f}."
@@ -219,7 +232,9 @@ def _provenance(scores: list[Score]) -> str:
 
 
 def _page(names: list[str], sections: list[str]) -> str:
-    links = "".join(f'<li><a href="#{re.sub(r"[^A-Za-z0-9.]+", "-", n).strip("-")}">{html.escape(n)}</a></li>' for n in names)
+    links = "".join(
+        f'<li><a href="#{re.sub(r"[^A-Za-z0-9.]+", "-", n).strip("-")}">{html.escape(n)}</a></li>' for n in names
+    )
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>Alignment report</title><style>{STYLESHEET.read_text(encoding='utf-8')}</style></head><body>"

@@ -105,7 +105,9 @@ class Score:
         """Median over the neuroids of each value of a neuroid coordinate, such as ``region`` or ``subject``."""
         table = self.per_neuroid(layer)
         if coordinate not in table.coords:
-            raise ValueError(f"neuroids have no coordinate {coordinate!r}; they have {', '.join(map(str, table.coords))}.")
+            raise ValueError(
+                f"neuroids have no coordinate {coordinate!r}; they have {', '.join(map(str, table.coords))}."
+            )
         return table.groupby(coordinate).median()
 
     def row(self, layer: str) -> dict[str, Any]:
@@ -154,7 +156,8 @@ class Score:
             "versions": self.provenance.get("versions", {}),
         }
         identity = {
-            key: self.provenance.get(key) for key in ("model", "model_revision", "benchmark", "benchmark_version", "split")
+            key: self.provenance.get(key)
+            for key in ("model", "model_revision", "benchmark", "benchmark_version", "split")
         }
         return [
             {**identity, "layer": layer, "headline": layer == self.headline, **self.row(layer), **shared}
@@ -192,7 +195,9 @@ class Score:
             with xr.open_dataset(path, engine="h5netcdf") as opened:
                 content = opened.load()
         except (OSError, KeyError) as error:
-            raise ValueError(f"{path} cannot be read as a score ({error}); give a .nc file that a score wrote.") from error
+            raise ValueError(
+                f"{path} cannot be read as a score ({error}); give a .nc file that a score wrote."
+            ) from error
         if content.attrs.get("format") != "neuromodels score" or content.attrs.get("format_version") != FORMAT_VERSION:
             raise ValueError(f"{path} is not a score of format {FORMAT_VERSION}; give a .nc file that a score wrote.")
         meta = json.loads(content.attrs.pop("meta"))
@@ -235,7 +240,12 @@ class Score:
         return self.layers.index(layer)
 
     def _numbers(
-        self, raw: xr.DataArray, draws: xr.DataArray, ceiled_draws: xr.DataArray, alpha: xr.DataArray, edge: xr.DataArray
+        self,
+        raw: xr.DataArray,
+        draws: xr.DataArray,
+        ceiled_draws: xr.DataArray,
+        alpha: xr.DataArray,
+        edge: xr.DataArray,
     ) -> dict[str, Any]:
         per_neuroid = nan_mean(raw.values, axis=0)
         ceiled = per_neuroid / self.data["ceiling"].values if self.normalisation != "none" else per_neuroid * np.nan

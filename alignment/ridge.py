@@ -91,13 +91,22 @@ class NeuroidRidge:
 
     def __init__(self, alphas: Sequence[float] | np.ndarray = ALPHAS, *, n_inner: int = 5, seed: int = 0) -> None:
         self.alphas = np.asarray(alphas, dtype=float)
-        if self.alphas.ndim != 1 or len(self.alphas) == 0 or (self.alphas <= 0).any() or (np.diff(self.alphas) <= 0).any():
+        if (
+            self.alphas.ndim != 1
+            or len(self.alphas) == 0
+            or (self.alphas <= 0).any()
+            or (np.diff(self.alphas) <= 0).any()
+        ):
             raise ValueError(f"alphas must be positive and increasing, received {alphas!r}.")
         self.n_inner = n_inner
         self.seed = seed
 
     def fit(
-        self, features: np.ndarray, responses: np.ndarray, groups: np.ndarray | None = None, folds: list[Fold] | None = None
+        self,
+        features: np.ndarray,
+        responses: np.ndarray,
+        groups: np.ndarray | None = None,
+        folds: list[Fold] | None = None,
     ) -> "NeuroidRidge":
         """Choose penalties and keep what predictions need.
 
@@ -114,7 +123,9 @@ class NeuroidRidge:
         """
         x, y = np.asarray(features, dtype=float), np.asarray(responses, dtype=float)
         if x.ndim != 2 or y.ndim != 2 or len(x) != len(y):
-            raise ValueError(f"fit needs (presentation, feature) and (presentation, neuroid), received {x.shape}, {y.shape}.")
+            raise ValueError(
+                f"fit needs (presentation, feature) and (presentation, neuroid), received {x.shape}, {y.shape}."
+            )
         if not (np.isfinite(x).all() and np.isfinite(y).all()):
             raise ValueError("features and responses must be finite; remove or mend NaN before fitting.")
         self._mean, spread = x.mean(axis=0), x.std(axis=0)
@@ -150,7 +161,9 @@ class NeuroidRidge:
         errors, reference = np.zeros((len(self.alphas), n_neuroids)), np.zeros(n_neuroids)
         for fold in folds:
             if self._gram is not None:
-                basis = _gram_basis(self._gram[np.ix_(fold.train, fold.train)], self._gram[np.ix_(fold.test, fold.train)])
+                basis = _gram_basis(
+                    self._gram[np.ix_(fold.train, fold.train)], self._gram[np.ix_(fold.test, fold.train)]
+                )
             else:
                 basis = _feature_basis(self._train[fold.train], self._train[fold.test])
             block = max(1, MAX_BLOCK // (len(fold.train) + len(fold.test)))
@@ -160,6 +173,8 @@ class NeuroidRidge:
                 truth = self._y[fold.test, columns] - mean
                 coefficients = basis.coefficients(self._y[fold.train, columns] - mean)
                 for row, alpha in enumerate(self.alphas):
-                    errors[row, columns] += ((truth - basis.predict(coefficients, alpha)) ** 2).mean(axis=0) / len(folds)
+                    errors[row, columns] += ((truth - basis.predict(coefficients, alpha)) ** 2).mean(axis=0) / len(
+                        folds
+                    )
                 reference[columns] += (truth**2).mean(axis=0) / len(folds)
         return errors, reference

@@ -163,7 +163,13 @@ class _Run:
     """Responses, folds and resamples that all layers and null models of one score share."""
 
     def __init__(
-        self, trials: xr.DataArray, folds: list[Fold], stimuli: StimulusSet, bench: Benchmark, n_boot: int, seed: int
+        self,
+        trials: xr.DataArray,
+        folds: list[Fold],
+        stimuli: StimulusSet,
+        bench: Benchmark,
+        n_boot: int,
+        seed: int,
     ) -> None:
         self.trials, self.folds, self.bench, self.seed = trials, folds, bench, seed
         self.responses = trials.values.mean(axis=0)  # (stimulus, neuroid)
@@ -191,7 +197,10 @@ class _Run:
     def correlations(self, mapped: Mapped) -> np.ndarray:
         """Pearson r ``(split, neuroid)``."""
         return np.stack(
-            [pearson(made, self.responses[fold.test]) for fold, made in zip(self.folds, mapped.predictions, strict=True)]
+            [
+                pearson(made, self.responses[fold.test])
+                for fold, made in zip(self.folds, mapped.predictions, strict=True)
+            ]
         )
 
     def draws(self, mapped: Mapped) -> tuple[np.ndarray, np.ndarray]:
@@ -228,7 +237,11 @@ class _Run:
         coords: dict[str, Any] = {
             "layer": ("layer", np.array(list(mapped))),
             "baseline": ("baseline", np.array(list(nulls))),
-            **{str(key): ("neuroid", coord.values) for key, coord in self.trials.coords.items() if coord.dims == ("neuroid",)},
+            **{
+                str(key): ("neuroid", coord.values)
+                for key, coord in self.trials.coords.items()
+                if coord.dims == ("neuroid",)
+            },
             "subject": ("neuroid", self.subject),
         }
         return xr.Dataset(variables, coords=coords)
@@ -238,7 +251,9 @@ class _Run:
         lost = int(np.isnan(self.ceiling.values).sum())
         if not self.bench.ceiling or lost == 0:
             return []
-        return [f"{lost} of {len(self.ceiling.values)} neuroids have no positive ceiling; they count in raw scores only."]
+        return [
+            f"{lost} of {len(self.ceiling.values)} neuroids have no positive ceiling; they count in raw scores only."
+        ]
 
 
 class _Progress:

@@ -151,5 +151,3 @@ def _closest(name: str, known: Sequence[str] | Mapping[str, Any]) -> str:
 def _some(known: Sequence[str] | Mapping[str, Any]) -> str:
     names = list(known)
     return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-
-

@@ -120,9 +120,7 @@ def _how_to_get(info: DatasetInfo, missing: list[DataFile]) -> str:
     )
 
 
-def fetch(
-    name: str, *, dry_run: bool = False, offline: bool | None = None, progress: bool = False
-) -> list[Path]:
+def fetch(name: str, *, dry_run: bool = False, offline: bool | None = None, progress: bool = False) -> list[Path]:
     """Bring the files of a dataset to this machine; files that are here already are verified and kept.
 
     Parameters

@@ -1,9 +1,10 @@
 """Response arrays: one shape for all recordings, checked where they enter, on disk as netCDF."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from .atomic import atomic_path
@@ -15,9 +16,9 @@ REQUIRED = {"presentation": ("stimulus_id", "repetition"), "neuroid": ("neuroid_
 def make_responses(
     values: np.ndarray,
     *,
-    presentation: Mapping[str, Sequence],
-    neuroid: Mapping[str, Sequence],
-    time_bin: Mapping[str, Sequence] | None = None,
+    presentation: Mapping[str, npt.ArrayLike],
+    neuroid: Mapping[str, npt.ArrayLike],
+    time_bin: Mapping[str, npt.ArrayLike] | None = None,
     unit: str,
 ) -> xr.DataArray:
     """Build a response array.
@@ -52,16 +53,20 @@ def make_responses(
             f"responses must be (presentation, neuroid[, time_bin]) with time_bin coordinates exactly if there are three "
             f"axes, received shape {values.shape}."
         )
-    tables = {"presentation": dict(presentation), "neuroid": dict(neuroid), "time_bin": dict(time_bin or {})}
+    tables: dict[str, dict[str, npt.ArrayLike]] = {
+        "presentation": dict(presentation),
+        "neuroid": dict(neuroid),
+        "time_bin": dict(time_bin or {}),
+    }
     tables["presentation"].setdefault("repetition", np.zeros(values.shape[0], dtype=int))
     coords = {}
     for dim, table in tables.items():
         for name, column in table.items():
-            array = np.asarray(column)
-            coords[name] = (dim, array.astype(str) if array.dtype.kind in "OU" else array)
-    array = xr.DataArray(values, dims=dims, coords=coords, name="responses", attrs={"unit": unit})
-    validate_responses(array)
-    return array
+            flat = np.asarray(column)
+            coords[name] = (dim, flat.astype(str) if flat.dtype.kind in "OU" else flat)
+    responses = xr.DataArray(values, dims=dims, coords=coords, name="responses", attrs={"unit": unit})
+    validate_responses(responses)
+    return responses
 
 
 def validate_responses(responses: xr.DataArray) -> None:
@@ -74,9 +79,7 @@ def validate_responses(responses: xr.DataArray) -> None:
         for name in names:
             if name not in responses.coords or responses.coords[name].dims != (dim,):
                 raise ValueError(f"responses need the coordinate {name!r} along {dim!r}.")
-    keys = list(
-        zip(responses["stimulus_id"].values.tolist(), responses["repetition"].values.tolist(), strict=True)
-    )
+    keys = list(zip(responses["stimulus_id"].values.tolist(), responses["repetition"].values.tolist(), strict=True))
     if len(set(keys)) != len(keys):
         twice = next(key for key in keys if keys.count(key) > 1)
         raise ValueError(f"presentation {twice} (stimulus_id, repetition) occurs twice; number the repetitions.")

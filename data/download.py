@@ -77,7 +77,12 @@ def _stream(url: str, part: Path, file: DataFile, progress: bool) -> None:
         with (
             open(part, mode) as out,
             tqdm(
-                total=file.n_bytes, initial=start, unit="B", unit_scale=True, desc=file.path, disable=not progress
+                total=file.n_bytes,
+                initial=start,
+                unit="B",
+                unit_scale=True,
+                desc=file.path,
+                disable=not progress,
             ) as bar,
         ):
             for piece in answer.iter_content(PIECE):

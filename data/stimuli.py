@@ -114,8 +114,6 @@ def load_stimulus_set(path: str | Path) -> StimulusSet:
         raise ChecksumError(f"{path} has SHA-256 {received}, its sidecar says {facts['sha256']}; write it again.")
     with xr.open_dataarray(path, engine="h5netcdf") as opened:
         arrays = opened.load()
-    columns = {
-        str(name): coord.values for name, coord in arrays.coords.items() if coord.dims == ("stimulus",)
-    }
+    columns = {str(name): coord.values for name, coord in arrays.coords.items() if coord.dims == ("stimulus",)}
     table = pd.DataFrame(columns)
     return StimulusSet(facts["name"], table, group=facts.get("group"), arrays=arrays)

@@ -11,7 +11,7 @@ import sys
 if sys.path and os.path.abspath(sys.path[0] or ".") == os.getcwd():
     del sys.path[0]
 
-from neuromodels.cli import main  # noqa: E402
+from neuromodels.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

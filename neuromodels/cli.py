@@ -100,9 +100,7 @@ def _load(point: EntryPoint) -> Any:
 
 
 def _commands() -> dict[str, Callable[[], Command]]:
-    outside = {
-        name: (lambda point=point: _load(point)()) for name, point in _entry_points(GROUP_COMMANDS).items()
-    }
+    outside = {name: (lambda point=point: _load(point)()) for name, point in _entry_points(GROUP_COMMANDS).items()}
     return {"list": ListCommand, **outside}
 
 

@@ -84,9 +84,7 @@ def register_model(
         summary = (factory.__doc__ or "").strip().splitlines()
         if not summary:
             raise ValueError(f"the factory of {name!r} needs a docstring: its first line is the summary.")
-        info = ModelInfo(
-            name, summary[0], paper, expected_params, layers, committed_layer, defaults=defaults or {}
-        )
+        info = ModelInfo(name, summary[0], paper, expected_params, layers, committed_layer, defaults=defaults or {})
         _entries[name] = _Entry(info, factory)
         return factory
 
@@ -106,7 +104,10 @@ def _entry(name: str) -> _Entry:
             import_module(modules[family])
         elif not any(known.startswith(f"{family}/") for known in _entries):
             raise UnknownNameError.for_name(
-                "model family", family, modules, f"Received model name {name!r}; names are family/architecture."
+                "model family",
+                family,
+                modules,
+                f"Received model name {name!r}; names are family/architecture.",
             )
     if name not in _entries:
         raise UnknownNameError.for_name(

@@ -80,8 +80,7 @@ def _check_values(layer: str, values: object, n_stimuli: int) -> None:
         raise ContractError(f"layer {layer!r} lies on {values.device}; record must return CPU tensors.")
     if values.ndim < 2 or len(values) != n_stimuli:
         raise ContractError(
-            f"layer {layer!r} has shape {tuple(values.shape)}; expected (stimulus, *feature) with "
-            f"{n_stimuli} stimuli."
+            f"layer {layer!r} has shape {tuple(values.shape)}; expected (stimulus, *feature) with {n_stimuli} stimuli."
         )
     if not torch.isfinite(values).all():
         raise ContractError(f"layer {layer!r} holds NaN or infinite values; check the weights and the input range.")

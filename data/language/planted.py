@@ -34,7 +34,18 @@ _TOPICS = (
     ("pilot", "airport", "engine", "runway", "cockpit", "cloud"),
     ("hunter", "forest", "rifle", "deer", "cabin", "river"),
 )
-_VERBS = ("saw", "moved", "wanted", "described", "watched", "needed", "left", "remembered", "cleaned", "found")
+_VERBS = (
+    "saw",
+    "moved",
+    "wanted",
+    "described",
+    "watched",
+    "needed",
+    "left",
+    "remembered",
+    "cleaned",
+    "found",
+)
 _ADJECTIVES = ("old", "quiet", "heavy", "bright", "small", "narrow", "famous", "broken", "green", "careful")
 _ADVERBS = ("yesterday", "slowly", "again", "often", "twice", "carefully")
 _PREPOSITIONS = ("near", "behind", "beside", "under", "with")

@@ -62,7 +62,12 @@ INFO = DatasetInfo(
 SPLITS = {
     "kfold5": SplitSpec("kfold5", "kfold", 5, seed=0),
     "brainscore-shuffle": SplitSpec(
-        "brainscore-shuffle", "shuffle", 10, seed=1, train_fraction=0.9, source="brain-score/language Tuckute2024"
+        "brainscore-shuffle",
+        "shuffle",
+        10,
+        seed=1,
+        train_fraction=0.9,
+        source="brain-score/language Tuckute2024",
     ),
 }
 
