@@ -18,6 +18,11 @@ class Baseline(Protocol):
         """Name in reports."""
         ...
 
+    @property
+    def standardised(self) -> bool:
+        """Whether the features are z-scored before the regression, as a model's are."""
+        ...
+
     def describe(self) -> str:
         """What the features are, in one sentence."""
         ...
@@ -34,6 +39,7 @@ class RandomFeatures:
     width: int
     seed: int = 0
     name: str = "random features"
+    standardised: bool = True
 
     def describe(self) -> str:
         """What the features are, in one sentence."""
@@ -56,6 +62,7 @@ class NuisanceModel:
 
     n_tokens: Callable[[Sequence[str]], Sequence[int]] | None = None
     name: str = "length + position"
+    standardised: bool = True
 
     def describe(self) -> str:
         """What the features are, in one sentence."""
@@ -90,7 +97,8 @@ class OasmModel:
 
     For each run of K consecutive stimuli of one group, the K x K identity smoothed along rows by a
     Gaussian (reflecting border), on feature columns of its own. Without groups all stimuli are one run. It knows
-    nothing of the stimuli, so whatever it scores is a leak between training and test folds.
+    nothing of the stimuli, so whatever it scores is a leak between training and test folds. The features are not
+    z-scored: a column's scale is part of who is alike whom.
 
     Attributes
     ----------
@@ -104,10 +112,14 @@ class OasmModel:
 
     sigma: float = 1.0
     name: str = "OASM"
+    standardised: bool = False
 
     def describe(self) -> str:
         """What the features are, in one sentence."""
-        return f"orthogonal autocorrelated sequences, one block per group of consecutive stimuli, sigma {self.sigma:g}"
+        return (
+            f"orthogonal autocorrelated sequences, one block per group of consecutive stimuli, sigma {self.sigma:g}, "
+            "not z-scored"
+        )
 
     def features(self, stimuli: StimulusSet) -> np.ndarray:
         """``(stimulus, stimulus)``, block diagonal."""

@@ -151,7 +151,7 @@ class Benchmark:
             "Features are z-scored and responses centred with the training rows of each fold only.",
             f"Mapping: ridge regression, one penalty per neuroid from {len(self.alphas)} values between "
             f"{self.alphas[0]:g} and {self.alphas[-1]:g}, chosen by mean squared error over 5 inner folds of the training "
-            "rows (groups kept whole).",
+            f"rows ({f'no {spec.group} is divided' if spec.group else 'shuffled'}).",
             "Raw score: Pearson r between prediction and response per neuroid and fold (0 for a constant prediction), "
             "mean over folds, median over neuroids of a subject, mean over subjects.",
             f"Ceiling: {self.ceiling.describe() if self.ceiling else 'none; the public data allow none'}.",

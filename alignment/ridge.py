@@ -67,6 +67,8 @@ class NeuroidRidge:
         Penalties to choose from, increasing. The default reaches from 1e-2 to 1e7 in half decades.
     n_inner
         Inner folds for the choice.
+    standardise
+        False leaves the features in their own scale and only centres them.
     seed
         Seed of the inner folds.
 
@@ -89,7 +91,14 @@ class NeuroidRidge:
     True
     """
 
-    def __init__(self, alphas: Sequence[float] | np.ndarray = ALPHAS, *, n_inner: int = 5, seed: int = 0) -> None:
+    def __init__(
+        self,
+        alphas: Sequence[float] | np.ndarray = ALPHAS,
+        *,
+        n_inner: int = 5,
+        standardise: bool = True,
+        seed: int = 0,
+    ) -> None:
         self.alphas = np.asarray(alphas, dtype=float)
         if (
             self.alphas.ndim != 1
@@ -99,6 +108,7 @@ class NeuroidRidge:
         ):
             raise ValueError(f"alphas must be positive and increasing, received {alphas!r}.")
         self.n_inner = n_inner
+        self.standardise = standardise
         self.seed = seed
 
     def fit(
@@ -130,7 +140,8 @@ class NeuroidRidge:
             raise ValueError("features and responses must be finite; remove or mend NaN before fitting.")
         self._mean, spread = x.mean(axis=0), x.std(axis=0)
         # A constant column has a spread of rounding errors only; dividing by it would make noise a feature.
-        self._scale = np.where(spread > 1e-12 * np.maximum(np.abs(self._mean), 1e-300), spread, np.inf)
+        varies = spread > 1e-12 * np.maximum(np.abs(self._mean), 1e-300)
+        self._scale = np.where(varies, spread if self.standardise else 1.0, np.inf)
         self._train = (x - self._mean) / self._scale
         self._intercept = y.mean(axis=0)
         self._y = y - self._intercept

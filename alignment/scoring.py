@@ -110,7 +110,7 @@ def score(
     if dropped:
         notes.append(f"{len(dropped)} neuroids with NaN or constant responses were left out: {', '.join(dropped[:5])}.")
 
-    run = _Run(trials, folds, stimuli, bench, n_boot, seed)
+    run = _Run(trials, folds, stimuli, spec, bench, n_boot, seed)
     activations = record_activations(model, bench.shown(stimuli), layers, batch_size=batch_size, cache=cache)
     names = list(activations)
     headline = _headline(model, names)
@@ -127,7 +127,7 @@ def score(
     ]
     mapped_nulls = {}
     for null in nulls:
-        mapped_nulls[null.name] = run.map(null.features(stimuli))
+        mapped_nulls[null.name] = run.map(null.features(stimuli), null.standardised)
         steps.advance()
     steps.close()
     choice: list[str] = []
@@ -167,25 +167,28 @@ class _Run:
         trials: xr.DataArray,
         folds: list[Fold],
         stimuli: StimulusSet,
+        spec: SplitSpec,
         bench: Benchmark,
         n_boot: int,
         seed: int,
     ) -> None:
         self.trials, self.folds, self.bench, self.seed = trials, folds, bench, seed
         self.responses = trials.values.mean(axis=0)  # (stimulus, neuroid)
-        self.groups = None if stimuli.group is None else stimuli.table[stimuli.group].to_numpy()
-        self.weights = bootstrap_weights(len(stimuli), self.groups, n_boot, seed)
+        # Inner folds are cut as the outer ones are; the bootstrap always draws whole groups where there are any.
+        self.groups = None if spec.group is None else stimuli.table[spec.group].to_numpy()
+        related = None if stimuli.group is None else stimuli.table[stimuli.group].to_numpy()
+        self.weights = bootstrap_weights(len(stimuli), related, n_boot, seed)
         known = trials.coords
         n_neuroids = trials.sizes["neuroid"]
         self.subject = known["subject"].values.astype(str) if "subject" in known else np.full(n_neuroids, "all")
         empty = CeilingEstimate(np.full(n_neuroids, np.nan), None)
         self.ceiling = bench.ceiling.estimate(trials, self.weights) if bench.ceiling else empty
 
-    def map(self, features: np.ndarray) -> Mapped:
+    def map(self, features: np.ndarray, standardise: bool = True) -> Mapped:
         """Fit and predict over all folds."""
         predictions, alpha, edge, inner = [], [], [], []
         for number, fold in enumerate(self.folds):
-            ridge = NeuroidRidge(self.bench.alphas, seed=self.seed + number)
+            ridge = NeuroidRidge(self.bench.alphas, standardise=standardise, seed=self.seed + number)
             groups = None if self.groups is None else self.groups[fold.train]
             ridge.fit(features[fold.train], self.responses[fold.train], groups=groups)
             predictions.append(ridge.predict(features[fold.test]))

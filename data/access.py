@@ -112,11 +112,12 @@ def is_available(info: DatasetInfo) -> bool:
 
 def _how_to_get(info: DatasetInfo, missing: list[DataFile]) -> str:
     names = (" or " if info.alternatives else ", ").join(file.path for file in missing)
-    mirror = os.environ.get("NEUROMODELS_DATA") or "a folder named in the variable NEUROMODELS_DATA"
+    mirror = os.environ.get("NEUROMODELS_DATA")
+    place = f"{mirror}/{info.folder}/" if mirror else f"FOLDER/{info.folder}/ and set NEUROMODELS_DATA=FOLDER"
     download = f"run `neuromodels data fetch {info.name}`, or " if info.access == "download" else ""
     return (
-        f"{info.name} is not on this machine (missing: {names}): {download}put the file into {mirror}"
-        f"/{info.folder}/. {info.how_to_get} Licence: {info.licence}."
+        f"{info.name} is not on this machine (missing: {names}): {download}put the file into {place}. "
+        f"{info.how_to_get} Licence: {info.licence}."
     )
 
 

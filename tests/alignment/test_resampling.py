@@ -1,0 +1,62 @@
+"""Bootstrap weights over presentations or groups, and percentile intervals."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alignment.resampling import bootstrap_weights, interval
+
+
+@given(n_rows=st.integers(1, 60), n_boot=st.integers(1, 20), seed=st.integers(0, 1000))
+@settings(max_examples=50, deadline=None)
+def test_each_draw_has_as_many_rows_as_there_are(n_rows, n_boot, seed):
+    weights = bootstrap_weights(n_rows, None, n_boot, seed)
+    assert weights.shape == (n_boot, n_rows)
+    np.testing.assert_array_equal(weights.sum(axis=1), np.full(n_boot, n_rows))
+    assert (weights >= 0).all() and (weights == weights.round()).all()
+
+
+@given(
+    groups=st.lists(st.sampled_from(["a", "b", "c", "d"]), min_size=1, max_size=30),
+    seed=st.integers(0, 1000),
+)
+@settings(max_examples=50, deadline=None)
+def test_members_of_a_group_are_drawn_together(groups, seed):
+    labels = np.array(groups)
+    weights = bootstrap_weights(len(labels), labels, 15, seed)
+    unique = np.unique(labels)
+    first = np.array([np.flatnonzero(labels == label)[0] for label in unique])
+    for label, row in zip(unique, first, strict=True):
+        np.testing.assert_array_equal(weights[:, labels == label], weights[:, [row]].repeat((labels == label).sum(), 1))
+    np.testing.assert_array_equal(weights[:, first].sum(axis=1), np.full(15, len(unique)))
+
+
+@pytest.mark.parametrize("groups", [None, np.arange(40) // 4])
+def test_draws_depend_on_the_seed_alone(groups):
+    first, again, other = (bootstrap_weights(40, groups, 30, seed) for seed in (3, 3, 4))
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
+
+
+def test_counts_have_the_spread_of_resampling_with_replacement():
+    weights = bootstrap_weights(50, None, 4000, 0)
+    assert weights.mean(axis=0) == pytest.approx(np.ones(50), abs=0.1)
+    assert weights.var(axis=0).mean() == pytest.approx(1 - 1 / 50, abs=0.02)
+
+
+def test_interval_holds_the_middle_95_percent():
+    draws = np.random.default_rng(0).permutation(np.arange(1001.0))
+    assert interval(draws) == pytest.approx((25, 975))
+    assert interval(draws, level=0.5) == pytest.approx((250, 750))
+
+
+def test_interval_leaves_nan_out():
+    draws = np.arange(1001.0)
+    padded = np.concatenate([draws, np.full(500, np.nan)])
+    assert interval(padded) == interval(draws)
+
+
+@pytest.mark.parametrize("draws", [np.array([]), np.full(3, np.nan)])
+def test_interval_of_nothing_is_nan(draws):
+    assert np.isnan(interval(draws)).all()
