@@ -120,7 +120,7 @@ def _record(model: RecordableModel, stimuli: StimulusSet, layers: list[str], bat
     for layer in layers:
         if layer not in recorded:
             raise ValueError(f"record of {model.name!r} did not return layer {layer!r}; it gave {list(recorded)}.")
-        values = np.asarray(recorded[layer])
+        values = _to_numpy(recorded[layer])
         if values.ndim == 0 or len(values) != len(stimuli):
             raise ValueError(
                 f"layer {layer!r} of {model.name!r} has shape {values.shape} for {len(stimuli)} stimuli; the first axis "
@@ -134,6 +134,14 @@ def _record(model: RecordableModel, stimuli: StimulusSet, layers: list[str], bat
             warnings.warn(f"layer {layer!r} of {model.name!r} is the same for every stimulus.", stacklevel=4)
         arrays[layer] = values
     return arrays
+
+
+def _to_numpy(values: Any) -> np.ndarray:
+    """Array from a tensor or array; bfloat16, which numpy lacks, becomes float32."""
+    if hasattr(values, "detach"):
+        values = values.detach().cpu()
+        values = values.float() if str(values.dtype) == "torch.bfloat16" else values
+    return np.asarray(values)
 
 
 def _label(values: np.ndarray, layer: str, stimuli: StimulusSet) -> xr.DataArray:

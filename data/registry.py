@@ -65,5 +65,5 @@ class Registry(Generic[Item]):
         return self._items[name]
 
     def _modules(self) -> dict[str, str]:
-        outside = {point.name: point.value for point in entry_points(group=self._group)}
+        outside = {point.name: point.module for point in entry_points(group=self._group)}
         return {**outside, **self._families}

@@ -101,14 +101,14 @@ def _load(point: EntryPoint) -> Any:
 
 def _commands() -> dict[str, Callable[[], Command]]:
     outside = {name: (lambda point=point: _load(point)()) for name, point in _entry_points(GROUP_COMMANDS).items()}
-    return {"list": ListCommand, **outside}
+    return {**outside, "list": ListCommand}
 
 
 def _summary(load: Callable[[], Command]) -> str:
     try:
-        return load().summary
+        return load().summary.replace("%", "%%")  # argparse formats help texts
     except Exception as error:  # a broken plug-in must not take --help away from the others
-        return f"(unavailable: {error})"
+        return f"(unavailable: {error})".replace("%", "%%")
 
 
 def _toolbox() -> Toolbox:
@@ -143,10 +143,14 @@ def build_parser(argv: Sequence[str]) -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
-    debug = bool(os.environ.get("NEUROMODELS_DEBUG"))
+    debug = os.environ.get("NEUROMODELS_DEBUG", "").lower() not in ("", "0", "false", "no")
     try:
-        arguments = build_parser(words).parse_args(words)
-        return arguments.run(arguments, _toolbox())
+        try:
+            arguments = build_parser(words).parse_args(words)
+            return arguments.run(arguments, _toolbox())
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
     except BrokenPipeError:
         # The reader of our output (head, less) has gone: end quietly, also at the flush on exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

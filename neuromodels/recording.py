@@ -6,10 +6,13 @@ state in ``collect`` what becomes of the list; a forward hook could not tell the
 """
 
 import hashlib
+import inspect
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -47,7 +50,8 @@ class Recordable(_Base):
     def tap(self, layer: str, value: Tensor) -> Tensor:
         """Offer ``value`` as the activation of ``layer``; returns ``value`` unchanged."""
         if self._tapped is not None and layer in self._tapped:
-            self._tapped[layer].append(value)
+            # A copy: a later in-place operation of the network must not change what was recorded.
+            self._tapped[layer].append(value.clone())
         return value
 
     def collect(self, layer: str, values: list[Tensor]) -> Tensor:
@@ -61,9 +65,11 @@ class Recordable(_Base):
             yield list(range(start, stop)), stimuli[start:stop]
 
     def forward_stimuli(self, stimuli: Sequence) -> None:
-        """Run one batch of stimuli through the network (to be tapped)."""
-        reference = next(self.parameters())
-        self(torch.as_tensor(stimuli).to(device=reference.device, dtype=reference.dtype))
+        """Run one batch through the network (to be tapped), as a copy on its device and in its precision."""
+        held = [value for value in (*self.parameters(), *self.buffers()) if value.is_floating_point()]
+        values = stimuli.clone() if isinstance(stimuli, Tensor) else torch.from_numpy(np.array(stimuli))
+        reference = held[0] if held else values
+        self(values.to(device=reference.device, dtype=reference.dtype))
 
     def record(
         self, stimuli: Sequence, layers: Sequence[str] | None = None, *, batch_size: int = 64
@@ -112,11 +118,13 @@ class Recordable(_Base):
 
     @property
     def revision(self) -> str:
-        """Identity of these weights: seed of an untrained network and a hash of what it holds now."""
+        """Identity of this model: the seed, and a hash of its weights as they are now, its configuration and code."""
         digest = hashlib.sha256(repr(getattr(self, "config", None)).encode())
-        for key, value in self.state_dict().items():
+        digest.update(_code(type(self)))
+        # named_buffers also has what state_dict leaves out (persistent=False), which forward may read.
+        for key, value in (*self.named_parameters(), *self.named_buffers()):
             digest.update(f"{key} {value.dtype} {tuple(value.shape)}".encode())
-            digest.update(value.detach().cpu().contiguous().view(torch.uint8).numpy())
+            digest.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
         return f"untrained seed={self.seed} sha256={digest.hexdigest()[:16]}"
 
     def _check_layers(self, layers: Sequence[str] | None) -> list[str]:
@@ -142,3 +150,21 @@ class Recordable(_Base):
             self._tapped = None
             for module, training in modes.items():
                 module.training = training
+
+
+def _code(kind: type) -> bytes:
+    """Content of the source files a model's classes live beside: other code may give other activations."""
+    files: set[Path] = set()
+    for base in kind.__mro__:
+        if base.__module__.partition(".")[0] in ("torch", "builtins"):
+            continue
+        try:
+            source = inspect.getsourcefile(base)
+        except (TypeError, OSError):  # typed in at a prompt: nothing but the name is known
+            continue
+        if source is None:
+            continue
+        file = Path(source)
+        files |= set(file.parent.glob("*.py")) if "." in base.__module__ else {file}
+    parts = [kind.__qualname__.encode(), *(file.read_bytes() for file in sorted(files) if file.is_file())]
+    return b"".join(parts)

@@ -80,6 +80,9 @@ def register_model(
     if name in _entries:
         raise ValueError(f"model {name!r} is registered already; choose another name.")
 
+    if committed_layer is not None and committed_layer not in layers:
+        raise ValueError(f"committed_layer {committed_layer!r} of {name!r} is not one of its layers {layers!r}.")
+
     def enter(factory: Callable[..., "Recordable"]) -> Callable[..., "Recordable"]:
         summary = (factory.__doc__ or "").strip().splitlines()
         if not summary:
@@ -92,8 +95,13 @@ def register_model(
 
 
 def _family_modules() -> dict[str, str]:
-    outside = {point.name: point.value for point in entry_points(group="neuromodels.models")}
+    outside = {point.name: point.module for point in entry_points(group="neuromodels.models")}
     return {**outside, **FAMILIES}
+
+
+def _families() -> set[str]:
+    """Families that can be imported and those that were registered by hand."""
+    return {*_family_modules(), *(name.partition("/")[0] for name in _entries)}
 
 
 def _entry(name: str) -> _Entry:
@@ -106,7 +114,7 @@ def _entry(name: str) -> _Entry:
             raise UnknownNameError.for_name(
                 "model family",
                 family,
-                modules,
+                _families(),
                 f"Received model name {name!r}; names are family/architecture.",
             )
     if name not in _entries:
@@ -127,8 +135,8 @@ def list_models(pattern: str = "*", *, family: str | None = None) -> list[str]:
         Import and list this family only.
     """
     modules = _family_modules()
-    if family is not None and family not in modules:
-        raise UnknownNameError.for_name("model family", family, modules, "Leave `family` out to list all.")
+    if family is not None and family not in _families():
+        raise UnknownNameError.for_name("model family", family, _families(), "Leave `family` out to list all.")
     for key, module in modules.items():
         if family in (None, key):
             import_module(module)

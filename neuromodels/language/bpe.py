@@ -98,6 +98,10 @@ class ByteLevelBPE:
         merges = [(left, right) for left, right in (line.split(" ") for line in lines if line)]
         return cls(json.loads(content["encoder.json"]), merges)
 
+    def __reduce__(self) -> tuple:
+        # The cache of words cannot be pickled and need not be.
+        return type(self), (self._ids, list(self._ranks))
+
     def encode(self, text: str) -> list[int]:
         """Ids of a text; an empty text has none."""
         return [token for word in split_words(text) for token in self._word_ids(word)]

@@ -12,6 +12,7 @@ The same weights serve every pass; there is no position code and no MLP. All mat
 """
 
 import dataclasses
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +43,8 @@ class SumaConfig:
     n_passes
         How often the one block is applied (``num_cycles`` in the published code).
     init_std
-        Standard deviation of every random entry.
+        Standard deviation of every random entry. By default 1.28 / sqrt(D), which is the published 0.02 at D 4096
+        and keeps the spread of queries, keys and values at other sizes.
     norm_eps
         eps of RMSNorm.
     vocab_size
@@ -55,15 +57,22 @@ class SumaConfig:
     dim: int = 4096
     n_heads: int = 512
     n_passes: int = 2
-    init_std: float = 0.02
+    init_std: float | None = None
     norm_eps: float = 1e-6
     vocab_size: int = GPT2_VOCABULARY
     tokenizer: str | Path | None = None
 
     def __post_init__(self) -> None:
+        if self.init_std is None and isinstance(self.dim, int) and self.dim > 0:
+            object.__setattr__(self, "init_std", 1.28 / math.sqrt(self.dim))
         for field in ("dim", "n_heads", "n_passes", "vocab_size"):
+            if not isinstance(getattr(self, field), int):
+                raise ValueError(f"{field} must be a whole number, received {getattr(self, field)}.")
             if getattr(self, field) < 1:
                 raise ValueError(f"{field} must be at least 1, received {getattr(self, field)}.")
+        for field in ("init_std", "norm_eps"):
+            if not getattr(self, field) >= 0:
+                raise ValueError(f"{field} must be 0 or more, received {getattr(self, field)}.")
         if self.dim % self.n_heads:
             raise ValueError(f"dim must be a multiple of n_heads, received {self.dim} and {self.n_heads}.")
 
@@ -118,7 +127,9 @@ class Suma(Recordable, nn.Module):
         super().__init__()
         self.config = config or SumaConfig()
         self.seed = seed
-        dim, std, rng = self.config.dim, self.config.init_std, generator(seed)
+        dim, rng = self.config.dim, generator(seed)
+        assert self.config.init_std is not None
+        std = self.config.init_std
         self.embedding = nn.utils.skip_init(nn.Embedding, self.config.vocab_size, dim)
         nn.init.normal_(self.embedding.weight, std=std, generator=rng)
         self.q, self.k, self.v, self.o = (_random_linear(dim, std, rng) for _ in range(4))
@@ -162,6 +173,9 @@ class Suma(Recordable, nn.Module):
             self._tokenizer = ByteLevelBPE.from_folder(find_gpt2_bpe(self.config.tokenizer))
         if isinstance(texts, str):
             raise TypeError("stimuli must be a list of texts, received one text; wrap it in a list.")
+        for position, text in enumerate(texts):
+            if not isinstance(text, str):
+                raise TypeError(f"stimulus {position} is a {type(text).__name__}, not a text; mend the list.")
         ids = [self._tokenizer.encode(text) for text in texts]
         for position, tokens in enumerate(ids):
             if not tokens:

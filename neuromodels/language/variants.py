@@ -38,4 +38,4 @@ def suma_small(*, seed: int, **overrides: object) -> "Suma":
     """The same network at D 1024 with 128 heads; head width 8 and init_std * sqrt(D) = 1.28 are kept."""
     from .suma import Suma, SumaConfig
 
-    return Suma(SumaConfig.with_options(**{"dim": 1024, "n_heads": 128, "init_std": 0.04, **overrides}), seed=seed)
+    return Suma(SumaConfig.with_options(**{"dim": 1024, "n_heads": 128, **overrides}), seed=seed)

@@ -43,6 +43,17 @@ def test_predictions_equal_scikit_learn(shape, alpha):
     assert_close(ours.predict(new) - y.mean(axis=0), oracle.predict(new) - y.mean(axis=0), 1e-8)
 
 
+@pytest.mark.parametrize("alpha", [0.01, 1.0, 1e4])
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_predictions_in_the_features_own_scale_equal_scikit_learn(shape, alpha):
+    from sklearn.linear_model import Ridge
+
+    x, y, new = problem(*shape)
+    oracle = Ridge(alpha=alpha, solver="svd").fit(x, y)
+    ours = NeuroidRidge([alpha], standardise=False).fit(x, y)
+    assert_close(ours.predict(new) - y.mean(axis=0), oracle.predict(new) - y.mean(axis=0), 1e-8)
+
+
 @pytest.mark.parametrize("noise", [0.1, 3.0, 30.0])
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 def test_penalties_and_predictions_equal_himalaya(shape, noise):

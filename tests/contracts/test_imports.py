@@ -18,14 +18,18 @@ import sys
 ABSENT = {"alignment", "data", "sklearn", "pooch", "matplotlib", "h5netcdf", "himalaya", "pandas"}
 
 
-class Absent:
-    @staticmethod
-    def find_spec(name, path=None, target=None):
-        if name.partition(".")[0] in ABSENT:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+class Without:
+    def __init__(self, finder):
+        self.finder = finder
+
+    def find_spec(self, name, path=None, target=None):
+        return None if name.partition(".")[0] in ABSENT else self.finder.find_spec(name, path, target)
+
+    def __getattr__(self, name):
+        return getattr(self.finder, name)
 
 
-sys.meta_path.insert(0, Absent)
+sys.meta_path[:] = map(Without, sys.meta_path)
 import neuromodels
 import simulators
 import torch

@@ -73,6 +73,7 @@ def test_repetitions_tell_presentations_of_one_stimulus_apart(make):
         ({"values": np.zeros((3, 2, 1, 1)), "time_bin": {}}, r"received shape \(3, 2, 1, 1\)"),
         ({"values": np.zeros((3, 2, 4))}, "time_bin coordinates exactly if there are three axes"),
         ({"time_bin": {"time_bin_start_ms": [0]}}, "time_bin coordinates exactly if there are three axes"),
+        ({"values": np.zeros((3, 2, 4)), "time_bin": {}}, "time_bin_start_ms"),
         ({"presentation": {}}, "need the coordinate 'stimulus_id' along 'presentation'"),
         ({"neuroid": {"region": ["V1", "V2"]}}, "need the coordinate 'neuroid_id' along 'neuroid'"),
         ({"presentation": {"stimulus_id": ["a", "b"]}}, "conflicting sizes for dimension 'presentation'"),

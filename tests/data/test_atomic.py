@@ -53,9 +53,8 @@ def test_interrupted_block_keeps_the_earlier_file(target, error):
 
 def test_disk_full_while_writing_keeps_the_earlier_file(target):
     with pytest.raises(OSError, match="No space left") as caught, atomic_path(target) as temporary:
-        with open(temporary, "wb") as file:
-            file.write(b"half")
-            full_disk()
+        temporary.write_bytes(b"half")
+        full_disk()
     assert caught.value.errno == errno.ENOSPC
     assert target.read_bytes() == b"earlier"
     assert list(target.parent.iterdir()) == [target]

@@ -76,9 +76,10 @@ def waits(monkeypatch):
 def offer(server, make_info):
     """Facts of a dataset of one file at the server."""
 
-    def make(path="small.bin", n_bytes=len(BODY), **fields):
+    def make(path="small.bin", size_known=True):
         url = f"http://127.0.0.1:{server.server_address[1]}/{path}"
-        return make_info(DataFile(path, url, digest(BODY), n_bytes, "bytes"), access="download", **fields)
+        n_bytes = len(BODY) if size_known else None
+        return make_info(DataFile(path, url, digest(BODY), n_bytes, "bytes"), access="download")
 
     return make
 
@@ -87,9 +88,9 @@ def files_in(folder):
     return sorted(path.name for path in folder.rglob("*") if path.is_file())
 
 
-@pytest.mark.parametrize("n_bytes", [len(BODY), None])
-def test_complete_download(server, offer, n_bytes):
-    info = offer(n_bytes=n_bytes)
+@pytest.mark.parametrize("size_known", [True, False])
+def test_complete_download(server, offer, size_known):
+    info = offer(size_known=size_known)
     path = download(info, info.files[0])
     assert path == download_folder(info) / "small.bin"
     assert path.read_bytes() == BODY
@@ -161,7 +162,7 @@ def test_complete_part_of_known_size_is_taken_without_a_request(server, offer):
 
 
 def test_complete_part_of_unknown_size_is_taken(server, offer):
-    info = offer(n_bytes=None)
+    info = offer(size_known=False)
     part = download_folder(info) / "small.bin.part"
     part.parent.mkdir(parents=True)
     part.write_bytes(BODY)

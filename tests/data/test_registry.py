@@ -2,6 +2,7 @@
 
 import sys
 import types
+from importlib.machinery import ModuleSpec
 
 import pytest
 
@@ -29,7 +30,7 @@ def family(monkeypatch):
         def find_spec(name, path=None, target=None):
             if name == "testing_family_of_things":
                 imported.append(name)
-                return sys.__spec__.__class__(name, Finder)
+                return ModuleSpec(name, Finder)
             return None
 
         @staticmethod

@@ -67,6 +67,31 @@ def test_both_packages_know_one_layout():
             {"arrays": xr.DataArray(np.zeros((3, 2)), dims=("stimulus", "time"))},
             "has 2 rows and 3 arrays",
         ),
+        ({"stimulus_id": ["x", "y"], "text": ["a", None]}, {}, "text"),
+        (
+            {"stimulus_id": ["x", "y"]},
+            {"arrays": xr.DataArray(np.zeros((2, 2)), dims=("time", "stimulus"))},
+            "first dimension",
+        ),
+        (
+            {"stimulus_id": ["x", "y"]},
+            {
+                "arrays": xr.DataArray(np.zeros((2, 2)), [("stimulus", [0, 1]), ("time", [0, 1])]).assign_coords(
+                    stimulus_id=("stimulus", ["y", "x"])
+                )
+            },
+            "order",
+        ),
+    ],
+    ids=[
+        "no ids",
+        "repeated id",
+        "no content",
+        "no group column",
+        "too many arrays",
+        "missing text",
+        "arrays with another first dimension",
+        "arrays in another order",
     ],
 )
 def test_refused(columns, fields, message):

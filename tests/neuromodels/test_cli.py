@@ -17,8 +17,12 @@ from neuromodels.errors import ContractError, ResourceNotAvailableError, Unknown
 
 def add_entry_points(monkeypatch, *added, group=cli.GROUP_COMMANDS):
     """The entry points of this installation and a few more, given as (name, value)."""
-    points = EntryPoints([*cli.entry_points(), *(EntryPoint(name, value, group) for name, value in added)])
-    monkeypatch.setattr(cli, "entry_points", lambda *, group: points.select(group=group))
+    installed, extra = cli.entry_points, [EntryPoint(name, value, group) for name, value in added]
+
+    def entry_points(*, group):
+        return EntryPoints([*installed(group=group), *(point for point in extra if point.group == group)])
+
+    monkeypatch.setattr(cli, "entry_points", entry_points)
 
 
 @pytest.fixture
@@ -149,7 +153,7 @@ def test_wrong_usage_exits_with_2(capsys, words, message):
     assert message in capsys.readouterr().err
 
 
-def test_plug_in_gets_its_arguments_and_the_toolbox(plug_in, capsys):
+def test_plug_in_gets_its_arguments_and_the_toolbox(plug_in):
     received = []
     plug_in(lambda arguments, toolbox: received.append((arguments, toolbox)) or 7)
     assert cli.main(["plug-in", "--times", "3"]) == 7

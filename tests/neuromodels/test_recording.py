@@ -1,5 +1,8 @@
 """The recording mixin on small networks of a user: what it returns, and that it leaves the network as it was."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -395,3 +398,18 @@ def test_revision_does_not_depend_on_mode_or_memory_layout():
     network.weight.data = network.weight.data.T.contiguous().T
     assert not network.weight.is_contiguous()
     assert network.eval().revision == before
+
+
+def test_revision_of_a_network_typed_in_at_a_prompt_repeats(tmp_path):
+    program = (
+        "import torch\n"
+        "from neuromodels import Recordable\n"
+        "class Net(Recordable, torch.nn.Module):\n"
+        "    pass\n"
+        "print(Net().revision)\n"
+    )
+    runs = [
+        subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True) for _ in range(2)
+    ]
+    assert (runs[0].returncode, runs[0].stderr) == (0, "")
+    assert runs[0].stdout == runs[1].stdout

@@ -232,7 +232,7 @@ def test_listing_an_unknown_family_names_the_closest():
         list_models(family="languages")
 
 
-@pytest.mark.parametrize("name", ["a/b", "a_1/b2", "language/suma-small", "a/b-c-d.tag", "time/gru.per-cell"])
+@pytest.mark.parametrize("name", ["a/b", "a_1/b2", "language/own-net", "a/b-c-d.tag", "time/gru.per-cell"])
 def test_names_of_the_grammar_are_accepted(own_registry, name):
     @register_model(name, paper="P", layers=("x",))
     def build(*, seed):
@@ -289,6 +289,7 @@ def test_other_package_cannot_replace_a_family_of_ours(outside_package, monkeypa
     points = EntryPoints([EntryPoint("language", "acme_models", "neuromodels.models")])
     monkeypatch.setattr(registry, "entry_points", lambda *, group: points)
     assert list_models(family="language") == ["language/suma", "language/suma-small"]
+    assert "acme_models" not in sys.modules
 
 
 def test_family_registered_by_hand_is_listed_like_any_other(own_registry):

@@ -1,0 +1,166 @@
+"""Figures of scores: what stands on them, also where numbers are missing."""
+
+import dataclasses
+import io
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from alignment import PublishedCeiling, score
+from alignment.plots import label, plot_layers, plot_neuroids, plot_scores
+
+pytestmark = pytest.mark.filterwarnings("ignore:the chosen penalty lies on the edge")
+
+
+def tick_labels(axis):
+    return [text.get_text().replace("\n", "") for text in axis.get_ticklabels()]
+
+
+def noisy(signal, seed):
+    return signal + np.random.default_rng(seed).standard_normal(signal.shape)
+
+
+@pytest.fixture(scope="module")
+def two_layers(tiny, stored_model):
+    """Score with the layers first, second and nested."""
+    benchmark, signal = tiny
+    return score(stored_model(first=noisy(signal, 1), second=noisy(signal, 2)), benchmark, n_boot=20, cache=False)
+
+
+@pytest.fixture(scope="module")
+def one_layer(tiny, stored_model):
+    """Score of another model with the layer third."""
+    benchmark, signal = tiny
+    return score(stored_model("test/other", third=noisy(signal, 3)), benchmark, n_boot=20, cache=False)
+
+
+@pytest.fixture(scope="module")
+def without_ceiling(tiny, stored_model):
+    """Score on a recording without a ceiling."""
+    benchmark, signal = tiny
+    bare = dataclasses.replace(benchmark, ceiling=None, normalisation="none")
+    return score(stored_model(first=noisy(signal, 1)), bare, n_boot=20, cache=False)
+
+
+@pytest.fixture(scope="module")
+def unreliable(tiny, stored_model, with_responses):
+    """Score on a recording whose repetitions contradict each other: no neuroid has a ceiling."""
+    benchmark, signal = tiny
+    values = np.concatenate([signal, -signal + 1e-3 * noisy(signal, 5)])
+    dataset = with_responses(benchmark.dataset, values)
+    return score(
+        stored_model(first=noisy(signal, 1)), dataclasses.replace(benchmark, dataset=dataset), n_boot=20, cache=False
+    )
+
+
+def test_scores_stand_beside_the_nulls(two_layers, one_layer):
+    ax = plot_scores([two_layers, one_layer])
+    labels = tick_labels(ax.yaxis)
+    assert labels[:2] == ["test/storednested", "test/otherthird"]
+    assert labels[2:] == ["null: random features", "null: length + position", "null: OASM"]
+    assert "95 % interval" in ax.get_xlabel()
+
+
+def test_points_lie_at_the_raw_scores_with_their_intervals(one_layer):
+    ax = plot_scores([one_layer])
+    row = one_layer.row("third")
+    point, _, (bar,) = ax.containers[0].lines
+    assert point.get_xdata()[0] == pytest.approx(row["raw"])
+    ends = bar.get_segments()[0][:, 0]
+    assert ends == pytest.approx([min(row["raw"], row["ci_low"]), max(row["raw"], row["ci_high"])])
+
+
+def test_ceiling_stands_as_a_line(one_layer):
+    ax = plot_scores([one_layer])
+    lines = [line for line in ax.lines if str(line.get_label()).startswith("ceiling")]
+    assert [line.get_xdata()[0] for line in lines] == pytest.approx([one_layer.ceiling])
+    assert "ceiling (split-half)" in [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def test_without_a_ceiling_there_is_no_line(without_ceiling):
+    ax = plot_scores([without_ceiling])
+    assert ax.get_legend() is None
+    assert not any(str(line.get_label()).startswith("ceiling") for line in ax.lines)
+
+
+def test_scores_of_two_benchmarks_are_refused(one_layer):
+    other = dataclasses.replace(one_layer, provenance={**one_layer.provenance, "benchmark": "test/other-ridge"})
+    with pytest.raises(ValueError, match="needs scores on one benchmark, received .*test/other-ridge.*test/tiny-ridge"):
+        plot_scores([one_layer, other])
+    with pytest.raises(ValueError, match="received none"):
+        plot_scores([])
+
+
+@pytest.mark.parametrize("plot", [plot_scores, plot_layers])
+def test_a_given_axis_is_drawn_on_and_given_back(plot, one_layer):
+    axis = Figure().subplots()
+    assert plot([one_layer], ax=axis) is axis
+    assert axis.has_data()
+    axis = Figure().subplots()
+    assert plot_neuroids(one_layer, ax=axis) is axis
+
+
+def test_layers_of_one_score_stand_in_order(two_layers):
+    ax = plot_layers([two_layers])
+    assert tick_labels(ax.xaxis) == ["first", "second", "nested"]
+    heights = [container.lines[0].get_ydata()[0] for container in ax.containers]
+    assert heights == pytest.approx([two_layers.row(layer)["raw"] for layer in two_layers.layers])
+    assert "nested" in ax.get_xlabel()
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["more layers first", "fewer layers first"])
+def test_layers_of_different_models_stand_at_their_own_names(two_layers, one_layer, order):
+    scores = [(two_layers, one_layer)[number] for number in order]
+    ax = plot_layers(scores)
+    places = {name: place for place, name in zip(ax.get_xticks(), tick_labels(ax.xaxis), strict=True)}
+    assert set(places) >= {"first", "second", "third", "nested"}
+    low, high = ax.get_xlim()
+    drawn = [container.lines[0] for container in ax.containers]
+    expected = [(layer, one.row(layer)["raw"]) for one in scores for layer in one.layers]
+    for line, (layer, raw) in zip(drawn, expected, strict=True):
+        assert line.get_ydata()[0] == pytest.approx(raw)
+        assert line.get_xdata()[0] == pytest.approx(places[layer], abs=0.3)
+        assert low < line.get_xdata()[0] < high
+
+
+def test_neuroids_lie_against_their_ceilings(one_layer):
+    ax = plot_neuroids(one_layer)
+    points = ax.lines[0]
+    table = one_layer.per_neuroid()
+    np.testing.assert_allclose(points.get_xdata(), table["ceiling"])
+    np.testing.assert_allclose(points.get_ydata(), table["raw"])
+
+
+def test_neuroids_without_a_ceiling_are_counted(without_ceiling):
+    ax = plot_neuroids(without_ceiling)
+    assert sum(patch.get_height() for patch in ax.patches) == 4
+    assert ax.get_ylabel() == "number of neuroids"
+
+
+def test_recording_without_any_reliable_neuroid_is_drawn(unreliable):
+    assert np.isnan(unreliable.ceiling)
+    for plot in (plot_scores, plot_layers):
+        plot([unreliable]).figure.savefig(io.BytesIO(), format="png")
+    plot_neuroids(unreliable).figure.savefig(io.BytesIO(), format="png")
+
+
+def test_published_ceiling_has_a_line_without_a_band(tiny, stored_model):
+    benchmark, signal = tiny
+    quoted = dataclasses.replace(benchmark, ceiling=PublishedCeiling({f"n{unit}": 0.8 for unit in range(4)}, "a table"))
+    ax = plot_scores([score(stored_model(first=noisy(signal, 1)), quoted, n_boot=5, cache=False)])
+    assert [line.get_xdata()[0] for line in ax.lines if "ceiling" in str(line.get_label())] == pytest.approx([0.8])
+    assert not ax.patches
+
+
+def test_drawing_opens_no_window_and_keeps_no_figure(one_layer):
+    import matplotlib.pyplot as plt
+
+    plot_scores([one_layer])
+    assert plt.get_fignums() == []
+
+
+def test_label_names_model_and_seed(one_layer):
+    assert label(one_layer) == "test/other"
+    seeded = dataclasses.replace(one_layer, provenance={**one_layer.provenance, "model_seed": 7})
+    assert label(seeded) == "test/other seed 7"

@@ -1,0 +1,206 @@
+"""The report: one page that needs no network, with every number beside it."""
+
+import dataclasses
+import html
+import json
+import re
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import alignment
+from alignment import load_benchmark, score
+from alignment.report import file_stem, load_scores, report, save_score
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:the chosen penalty lies on the edge"),
+    pytest.mark.filterwarnings("ignore::alignment.LeakageWarning"),
+]
+
+
+class Lengths:
+    """Model of texts: characters and words."""
+
+    name, revision, layers, input_spec, seed = "test/<lengths> & more", "lengths 1", ("length",), {"kind": "text"}, 3
+
+    def record(self, stimuli, layers=None):
+        return {"length": np.array([[len(text), len(text.split())] for text in stimuli], dtype=float)}
+
+
+@pytest.fixture(scope="module")
+def scores(tiny, stored_model):
+    """Planted recording once, the tiny one with two models and a leaking split."""
+    benchmark, signal = tiny
+    noise = np.random.default_rng(1).standard_normal(signal.shape)
+    one, other = stored_model(first=signal + noise, second=noise), stored_model("test/other", third=signal - noise)
+    return [
+        score(Lengths(), load_benchmark("language/planted-ridge"), n_boot=20, cache=False),
+        score(one, benchmark, n_boot=20, cache=False),
+        score(other, benchmark, n_boot=20, cache=False),
+        score(one, benchmark, split="shuffled", n_boot=20, cache=False),
+    ]
+
+
+@pytest.fixture(scope="module")
+def folder(scores, tmp_path_factory):
+    """Folder of the report of all scores."""
+    out = tmp_path_factory.mktemp("report") / "deep" / "er"
+    page = report(scores, out)
+    assert page == out / "report.html"
+    return out
+
+
+@pytest.fixture(scope="module")
+def page(folder):
+    """Text of the page."""
+    return (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_every_kind_of_file_is_written(folder, scores):
+    assert (folder / "report.html").is_file() and (folder / "scores.json").is_file()
+    assert len(list((folder / "scores").glob("*.nc"))) == len(scores)
+    pictures = list((folder / "figures").glob("*.png"))
+    assert len(pictures) == 9
+    assert all(picture.read_bytes().startswith(b"\x89PNG") for picture in pictures)
+    assert not list(folder.rglob("*.tmp"))
+
+
+def test_page_needs_nothing_else(page):
+    sources = re.findall(r"""(?:src|href|srcset|data)\s*=\s*["']([^"']*)""", page)
+    assert sources
+    assert all(source.startswith(("data:image/png;base64,", "#")) for source in sources)
+    assert "<script" not in page and "<link" not in page and "@import" not in page and "url(" not in page
+
+
+def test_every_link_has_its_target(page):
+    for target in re.findall(r'href="#([^"]*)"', page):
+        assert f'id="{target}"' in page
+
+
+def test_page_names_every_benchmark_split_and_layer(page):
+    for text in ("language/planted-ridge", "test/tiny-ridge", "split grouped", "split shuffled", "split passage5"):
+        assert text in page
+    for layer in ("first ", "second", "third", "nested", "length"):
+        assert layer in page
+
+
+def test_synthetic_data_are_called_so(page, scores, tmp_path):
+    planted = page[page.index('id="language-planted-ridge') : page.index('id="test-tiny-ridge')]
+    assert "Synthetic data" in planted
+    measured = dataclasses.replace(scores[0], provenance={**scores[0].provenance, "synthetic": False})
+    assert "Synthetic data" not in report([measured], tmp_path).read_text(encoding="utf-8")
+
+
+def test_page_shows_numbers_nulls_warnings_and_protocol(page, scores):
+    shown = html.unescape(page)
+    for one in scores:
+        row = one.row(one.headline)
+        assert f"<td>{row['raw']:.3f}</td>" in page
+        assert f"<td>{row['ci_low']:.3f} … {row['ci_high']:.3f}</td>" in page
+        assert all(note in shown for note in one.warnings)
+        assert all(step in shown for step in one.protocol)
+        for null in one.baselines:
+            assert null in page
+    assert any("divides" in note for note in scores[3].warnings)
+
+
+def test_names_are_escaped(page):
+    assert "<lengths>" not in page
+    assert "test/&lt;lengths&gt; &amp; more" in page
+
+
+def test_published_numbers_are_shown_with_their_source(tmp_path, scores):
+    number = {"model": "gpt <x>", "value": 0.337, "what": "raw r", "source": "somebody 2020"}
+    quoted = dataclasses.replace(scores[1], provenance={**scores[1].provenance, "published": [number]})
+    text = report([quoted], tmp_path).read_text(encoding="utf-8")
+    assert "gpt &lt;x&gt;" in text and "0.337" in text and "somebody 2020" in text
+
+
+def test_json_holds_every_score_without_nan(folder, scores):
+    def refuse(constant):
+        raise AssertionError(f"{constant} is no JSON")
+
+    content = json.loads((folder / "scores.json").read_text(encoding="utf-8"), parse_constant=refuse)
+    assert len(content) == len(scores)
+    assert [one["scores"][0]["benchmark"] for one in content] == [one.provenance["benchmark"] for one in scores]
+
+
+def test_saved_scores_are_found_again(folder, scores):
+    loaded = load_scores(folder)
+    assert sorted(map(repr, loaded)) == sorted(map(repr, scores))
+    original = {file_stem(one): one for one in scores}
+    for one in loaded:
+        xr.testing.assert_identical(one.data, original[file_stem(one)].data)
+
+
+def test_report_of_a_loaded_score_is_the_same_page(scores, tmp_path):
+    first = report(scores[2:3], tmp_path / "a").read_text(encoding="utf-8")
+    second = report(load_scores(tmp_path / "a"), tmp_path / "b").read_text(encoding="utf-8")
+    assert first == second
+
+
+def test_scores_without_a_ceiling_are_reported(tiny, stored_model, tmp_path):
+    benchmark, signal = tiny
+    bare = dataclasses.replace(benchmark, ceiling=None, normalisation="none", neuroids=("n1",))
+    text = report([score(stored_model(only=signal), bare, n_boot=5, cache=False)], tmp_path).read_text("utf-8")
+    assert "<td>–</td>" in text
+    assert not re.search(r"\bnan\b", re.sub(r"base64,[^\"]*", "", text), re.IGNORECASE)
+    assert "One neuroid" in text
+
+
+def test_recording_without_any_reliable_neuroid_is_reported(tiny, stored_model, with_responses, tmp_path):
+    benchmark, signal = tiny
+    rng = np.random.default_rng(0)
+    values = np.concatenate([signal, -signal + 1e-3 * rng.standard_normal(signal.shape)])
+    broken = dataclasses.replace(benchmark, dataset=with_responses(benchmark.dataset, values))
+    text = report([score(stored_model(only=signal), broken, n_boot=5, cache=False)], tmp_path).read_text("utf-8")
+    assert "4 of 4 neuroids have no positive ceiling" in text
+
+
+def test_two_scores_of_one_name_are_both_kept(tiny, stored_model, tmp_path):
+    benchmark, signal = tiny
+    noise = np.random.default_rng(1).standard_normal(signal.shape)
+    scores = [
+        score(stored_model(revision="one", only=signal + noise), benchmark, n_boot=5, cache=False),
+        score(stored_model(revision="two", only=signal - noise), benchmark, n_boot=5, cache=False),
+    ]
+    report(scores, tmp_path)
+    kept = sorted(one.provenance["model_revision"] for one in load_scores(tmp_path))
+    assert kept == ["one", "two"]
+
+
+def test_saving_a_score_again_replaces_its_file(scores, tmp_path):
+    first, again = save_score(scores[1], tmp_path), save_score(scores[1], tmp_path)
+    assert first == again
+    assert len(load_scores(tmp_path)) == 1
+
+
+def test_nothing_to_report_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="at least one score, received none"):
+        report([], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_folder_without_scores_says_how_to_write_some(tmp_path, exists):
+    folder = tmp_path / "empty"
+    if exists:
+        folder.mkdir()
+    with pytest.raises(
+        FileNotFoundError, match=r"no scores \(\.nc\) below .*empty; write some with `neuromodels score"
+    ):
+        load_scores(folder)
+
+
+def test_file_names_hold_safe_characters_only(scores):
+    for one in scores:
+        assert re.fullmatch(r"[A-Za-z0-9_.-]+", file_stem(one))
+    assert file_stem(scores[0]) != file_stem(scores[1])
+    assert "seed3" in file_stem(scores[0])
+
+
+def test_public_name_stays_callable_after_its_first_use(scores, tmp_path):
+    assert callable(alignment.report)
+    assert alignment.report(scores[2:3], tmp_path).is_file()
+    assert callable(alignment.report)
