@@ -26,8 +26,8 @@ class LocatedFile:
 
 def home() -> Path:
     """Folder for downloads and caches: ``$NEUROMODELS_HOME``, else the user's cache folder."""
-    default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "neuromodels"
-    return Path(os.environ.get("NEUROMODELS_HOME") or default)
+    named = os.environ.get("NEUROMODELS_HOME")
+    return Path(named or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "neuromodels")
 
 
 def offline(asked: bool | None = None) -> bool:
@@ -152,12 +152,12 @@ def fetch(name: str, *, dry_run: bool = False, offline: bool | None = None, prog
 
     info = dataset_info(name)
     paths: list[Path] = []
+    if info.alternatives and is_available(info):
+        return [located.path for located in locate_all(info)]
     for file in info.files:
         located = locate(info, file)
         if located is not None:
             paths.append(located.path)
-            if info.alternatives:
-                return paths
             continue
         if dry_run:
             paths.append(download_folder(info) / file.path)
@@ -174,4 +174,6 @@ def fetch(name: str, *, dry_run: bool = False, offline: bool | None = None, prog
         from .download import download
 
         paths.append(download(info, file, progress=progress))
+        if info.alternatives:
+            return paths
     return paths

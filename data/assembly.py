@@ -59,9 +59,13 @@ def make_responses(
         "time_bin": dict(time_bin or {}),
     }
     tables["presentation"].setdefault("repetition", np.zeros(values.shape[0], dtype=int))
-    coords = {}
+    coords: dict[str, tuple[str, np.ndarray]] = {}
     for dim, table in tables.items():
         for name, column in table.items():
+            if name in coords or " " in name:
+                raise ValueError(
+                    f"coordinate {name!r} must have a name of its own over all dimensions, without spaces; rename it."
+                )
             flat = np.asarray(column)
             coords[name] = (dim, flat.astype(str) if flat.dtype.kind in "OU" else flat)
     responses = xr.DataArray(values, dims=dims, coords=coords, name="responses", attrs={"unit": unit})
@@ -79,6 +83,8 @@ def validate_responses(responses: xr.DataArray) -> None:
         for name in names:
             if name not in responses.coords or responses.coords[name].dims != (dim,):
                 raise ValueError(f"responses need the coordinate {name!r} along {dim!r}.")
+    if responses.ndim == 3 and not {"time_bin_start_ms", "time_bin_end_ms"} <= set(responses.coords):
+        raise ValueError("responses over time need the coordinates 'time_bin_start_ms' and 'time_bin_end_ms'.")
     keys = list(zip(responses["stimulus_id"].values.tolist(), responses["repetition"].values.tolist(), strict=True))
     if len(set(keys)) != len(keys):
         twice = next(key for key in keys if keys.count(key) > 1)

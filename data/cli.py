@@ -36,6 +36,7 @@ class DataCommand:
         from .access import fetch
         from .catalogue import dataset_info
 
+        info = dataset_info(name)
         paths = fetch(
             name,
             dry_run=arguments.dry_run,
@@ -43,9 +44,10 @@ class DataCommand:
             progress=sys.stderr.isatty(),
         )
         if not paths:
-            print(f"{name}: {dataset_info(name).how_to_get}")
+            print(f"{name}: {info.how_to_get}")
         for path in paths:
-            state = "is here" if path.is_file() else "would be downloaded"
+            missing = "would be downloaded" if info.access == "download" else "is missing, and never downloaded"
+            state = "is here" if path.is_file() else missing
             print(f"{path}  {state}" if arguments.dry_run else path)
 
     @staticmethod

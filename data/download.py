@@ -55,9 +55,12 @@ def download(info: DatasetInfo, file: DataFile, *, progress: bool = False) -> Pa
     try:
         manager.fetch(file.path, downloader=resumed)
     except requests.exceptions.RequestException as error:
+        answer = getattr(error, "response", None)
+        reason = type(error).__name__ if answer is None else f"the server answered {answer.status_code}"
+        kept = f"{part.stat().st_size:,} bytes are kept and" if part.exists() else "nothing arrived;"
         raise DataNotAvailableError(
-            f"{file.path} of {info.name} could not be downloaded from {file.url} in {RETRIES} tries "
-            f"({type(error).__name__}); what arrived is kept and the next `neuromodels data fetch {info.name}` goes on."
+            f"{file.path} of {info.name} could not be downloaded from {file.url} in {RETRIES} tries ({reason}); {kept} "
+            f"the next `neuromodels data fetch {info.name}` goes on."
         ) from error
     return folder / file.path
 
@@ -71,6 +74,8 @@ def _stream(url: str, part: Path, file: DataFile, progress: bool) -> None:
         return
     headers = {"Range": f"bytes={have}-"} if have else {}
     with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT_S) as answer:
+        if have and answer.status_code == 416:
+            return  # nothing is left to send; the hash tells whether the part is the file
         answer.raise_for_status()
         resumes = answer.status_code == 206
         mode, start = ("ab", have) if resumes else ("wb", 0)

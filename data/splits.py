@@ -1,7 +1,7 @@
 """Descriptions of folds that a dataset ships; `alignment` turns one into row numbers."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 Scheme = Literal["kfold", "group-kfold", "shuffle"]
 
@@ -38,6 +38,8 @@ class SplitSpec:
     source: str = "neuromodels"
 
     def __post_init__(self) -> None:
+        if self.scheme not in get_args(Scheme):
+            raise ValueError(f"scheme must be one of {', '.join(get_args(Scheme))}, received {self.scheme!r}.")
         if self.n_splits < 2:
             raise ValueError(f"n_splits must be at least 2, received {self.n_splits}.")
         if (self.scheme == "group-kfold") != (self.group is not None):

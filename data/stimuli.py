@@ -41,17 +41,25 @@ class StimulusSet:
     def __post_init__(self) -> None:
         if "stimulus_id" not in self.table:
             raise ValueError(f"stimulus table of {self.name!r} has no column 'stimulus_id': {list(self.table)}.")
-        doubled = self.table["stimulus_id"][self.table["stimulus_id"].duplicated()]
+        ids = self.table["stimulus_id"].astype(str)
+        doubled = ids[ids.duplicated()]
         if len(doubled):
             raise ValueError(f"stimulus_id {doubled.iloc[0]!r} of {self.name!r} occurs twice; ids must be unique.")
         if self.group is not None and self.group not in self.table:
             raise ValueError(f"stimulus table of {self.name!r} has no group column {self.group!r}.")
         if self.arrays is None and "text" not in self.table:
             raise ValueError(f"stimulus set {self.name!r} has neither a column 'text' nor arrays.")
+        if self.arrays is None and self.table["text"].isna().any():
+            raise ValueError(f"stimulus set {self.name!r} has rows without a text; give one each.")
+        if self.arrays is not None and self.arrays.dims[0] != "stimulus":
+            raise ValueError(f"first dimension of {self.name!r} must be 'stimulus', received {self.arrays.dims}.")
         if self.arrays is not None and len(self.arrays) != len(self.table):
             raise ValueError(
                 f"stimulus set {self.name!r} has {len(self.table)} rows and {len(self.arrays)} arrays; give one each."
             )
+        named = self.arrays is not None and "stimulus_id" in self.arrays.coords
+        if named and list(map(str, self.arrays["stimulus_id"].values)) != self.ids:  # type: ignore[index]
+            raise ValueError(f"arrays of {self.name!r} are not in the order of its table; sort one by the other.")
 
     def __len__(self) -> int:
         return len(self.table)
@@ -68,7 +76,10 @@ class StimulusSet:
             return {"kind": "text"}
         facts: dict[str, Any] = {"kind": "array", "dims": list(map(str, self.arrays.dims[1:]))}
         facts["shape"] = list(self.arrays.shape[1:])
-        facts |= {key: self.arrays.attrs[key] for key in ("rate_hz", "unit") if key in self.arrays.attrs}
+        for key in ("rate_hz", "unit"):
+            if key in self.arrays.attrs:
+                value = self.arrays.attrs[key]
+                facts[key] = value.item() if isinstance(value, np.generic) else value
         return facts
 
     def items(self) -> Sequence[str] | np.ndarray:
@@ -106,7 +117,10 @@ def load_stimulus_set(path: str | Path) -> StimulusSet:
     for needed in (path, sidecar):
         if not needed.is_file():
             raise DataNotAvailableError(f"stimulus file {needed} does not exist; a set is a .nc and a .json file.")
-    facts = json.loads(sidecar.read_text(encoding="utf-8"))
+    try:
+        facts = json.loads(sidecar.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"sidecar {sidecar} is no JSON ({error}); write the set again.") from None
     received = hashlib.sha256(path.read_bytes()).hexdigest()
     if facts.get("layout_version") != LAYOUT_VERSION:
         raise ValueError(f"{sidecar} has layout {facts.get('layout_version')!r}; this version reads {LAYOUT_VERSION}.")

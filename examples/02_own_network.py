@@ -6,9 +6,7 @@ import alignment
 from alignment.plots import plot_layers
 
 torch.manual_seed(0)
-network = torch.nn.Sequential(
-    torch.nn.Linear(26, 200), torch.nn.ReLU(), torch.nn.Linear(200, 200), torch.nn.ReLU()
-)
+network = torch.nn.Sequential(torch.nn.Linear(26, 200), torch.nn.ReLU(), torch.nn.Linear(200, 200), torch.nn.ReLU())
 
 
 def letter_counts(texts):

@@ -18,10 +18,7 @@ n_stimuli, n_neuroids, n_repetitions = 120, 30, 8
 rows, cols = np.mgrid[0:16, 0:16] / 16
 angle, phase = rng.uniform(0, np.pi, n_stimuli), rng.uniform(0, 2 * np.pi, n_stimuli)
 images = np.stack(
-    [
-        np.sin(6 * np.pi * (cols * np.cos(a) + rows * np.sin(a)) + p)
-        for a, p in zip(angle, phase, strict=True)
-    ]
+    [np.sin(6 * np.pi * (cols * np.cos(a) + rows * np.sin(a)) + p) for a, p in zip(angle, phase, strict=True)]
 )
 arrays = xr.DataArray(
     images[:, None],

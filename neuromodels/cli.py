@@ -88,10 +88,10 @@ def _load(point: EntryPoint) -> Any:
     package = point.module.partition(".")[0]
     try:
         return point.load()
-    except (ImportError, AttributeError) as error:
+    except Exception as error:
         module = sys.modules.get(package)
         if package in OWN_PACKAGES and module is not None and not hasattr(module, "__neuromodels__"):
-            place = getattr(module, "__file__", None) or getattr(module, "__path__", "an unknown place")
+            place = getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", ())), "an unknown place")
             raise ImportError(
                 f"{place} hides the package {package!r} of neuromodels; rename it, or run the console command "
                 "`neuromodels` without that folder in PYTHONPATH."

@@ -45,32 +45,52 @@ def save_stimulus_set(
     path = Path(path)
     if path.suffix != ".nc":
         raise ValueError(f"a stimulus file ends in .nc, received {path.name!r}.")
-    if arrays.ndim < 2 or arrays.dims[0] != "stimulus":
-        raise ValueError(f"arrays must be (stimulus, ...), received dims {arrays.dims}.")
-    if "stimulus_id" not in arrays.coords or len(np.unique(arrays["stimulus_id"])) != arrays.sizes["stimulus"]:
+    if arrays.ndim < 2 or arrays.dims[0] != "stimulus" or arrays.sizes["stimulus"] == 0:
+        raise ValueError(f"arrays must be (stimulus, ...) with at least one stimulus, received {dict(arrays.sizes)}.")
+    ids = arrays.coords.get("stimulus_id")
+    if ids is None or ids.dims != ("stimulus",) or len(np.unique(ids)) != arrays.sizes["stimulus"]:
         raise ValueError("arrays need unique values in the coordinate 'stimulus_id' along 'stimulus'.")
     if "unit" not in arrays.attrs:
         raise ValueError("arrays need the attribute 'unit'; give attrs={'unit': ...}.")
-    if group is not None and group not in arrays.coords:
+    spaced = [name for name in map(str, arrays.coords) if " " in name]
+    if spaced:
+        raise ValueError(f"coordinate name {spaced[0]!r} has a space, which netCDF cannot keep; use an underscore.")
+    if group is not None and (group not in arrays.coords or arrays[group].dims != ("stimulus",)):
         raise ValueError(f"group {group!r} is no coordinate of the arrays: {list(map(str, arrays.coords))}.")
     if not np.isfinite(arrays.values).all():
         raise ValueError("arrays hold NaN or infinite values; a stimulus must be finite.")
     path.parent.mkdir(parents=True, exist_ok=True)
     sidecar = path.with_suffix(".json")
-    written = [path.with_name(f".{path.name}.tmp"), sidecar.with_name(f".{sidecar.name}.tmp")]
+    new, new_sidecar, kept = (
+        path.with_name(f".{path.name}.{os.getpid()}.{kind}.tmp") for kind in ("nc", "json", "old")
+    )
     try:
-        arrays.rename("stimuli").to_netcdf(written[0], engine="h5netcdf")
+        arrays.rename("stimuli").to_netcdf(new, engine="h5netcdf")
         facts = {
             "layout_version": LAYOUT_VERSION,
             "name": name,
             "group": group,
             "generator": generator,
-            "sha256": hashlib.sha256(written[0].read_bytes()).hexdigest(),
+            "sha256": hashlib.sha256(new.read_bytes()).hexdigest(),
         }
-        written[1].write_text(json.dumps(facts, indent=1), encoding="utf-8")
-        os.replace(written[0], path)
-        os.replace(written[1], sidecar)
+        new_sidecar.write_text(json.dumps(facts, indent=1), encoding="utf-8")
+        _replace_both(path, sidecar, new, new_sidecar, kept)
     finally:
-        for temporary in written:
+        for temporary in (new, new_sidecar, kept):
             temporary.unlink(missing_ok=True)
     return path
+
+
+def _replace_both(path: Path, sidecar: Path, new: Path, new_sidecar: Path, kept: Path) -> None:
+    """Put both files in place; if the second fails the first is taken back, so that they always fit."""
+    if path.exists():
+        os.link(path, kept)
+    os.replace(new, path)
+    try:
+        os.replace(new_sidecar, sidecar)
+    except BaseException:
+        if kept.exists():
+            os.replace(kept, path)
+        else:
+            path.unlink()
+        raise

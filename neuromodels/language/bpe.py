@@ -165,5 +165,5 @@ def find_gpt2_bpe(path: str | Path | None = None) -> Path:
 
 
 def _home() -> str:
-    default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "neuromodels"
-    return os.environ.get("NEUROMODELS_HOME") or str(default)
+    named = os.environ.get("NEUROMODELS_HOME")
+    return named or str(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "neuromodels")

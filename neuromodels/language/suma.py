@@ -130,8 +130,9 @@ class Suma(Recordable, nn.Module):
         dim, rng = self.config.dim, generator(seed)
         assert self.config.init_std is not None
         std = self.config.init_std
-        self.embedding = nn.utils.skip_init(nn.Embedding, self.config.vocab_size, dim)
-        nn.init.normal_(self.embedding.weight, std=std, generator=rng)
+        # Given its weight, nn.Embedding draws nothing of its own from the global random state.
+        table = nn.init.normal_(torch.empty(self.config.vocab_size, dim), std=std, generator=rng)
+        self.embedding = nn.Embedding(self.config.vocab_size, dim, _weight=table)
         self.q, self.k, self.v, self.o = (_random_linear(dim, std, rng) for _ in range(4))
         self.input_norm = nn.RMSNorm(dim, eps=self.config.norm_eps)
         self.final_norm = nn.RMSNorm(dim, eps=self.config.norm_eps)

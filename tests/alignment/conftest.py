@@ -15,7 +15,7 @@ INFO = DatasetInfo(
     summary="made by the test",
     citation="nobody",
     licence="none",
-    access="embedded",
+    access="own copy",
     how_to_get="It is made by the test.",
     units="1",
 )

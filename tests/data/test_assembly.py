@@ -169,6 +169,7 @@ def any_responses(draw):
     three = draw(st.booleans())
     shape = draw(arrays.array_shapes(min_dims=2 + three, max_dims=2 + three, max_side=4))
     values = draw(arrays.arrays(np.float64, shape, elements=st.floats(width=64)))
+    bins = np.arange(shape[-1]) * 1.5
     ids = draw(st.lists(TEXTS, min_size=shape[0], max_size=shape[0], unique=True))
     return make_responses(
         values,
@@ -178,7 +179,7 @@ def any_responses(draw):
             "weight": draw(arrays.arrays(np.float64, shape[0])),
         },
         neuroid={"neuroid_id": [f"n{number}" for number in range(shape[1])], "region": [draw(TEXTS)] * shape[1]},
-        time_bin={"time_bin_start_ms": np.arange(shape[2]) * 1.5} if three else None,
+        time_bin={"time_bin_start_ms": bins, "time_bin_end_ms": bins + 1.5} if three else None,
         unit=draw(TEXTS),
     )
 

@@ -210,7 +210,7 @@ def test_server_down(make_info, no_real_data, monkeypatch, waits):
 def test_file_gone_from_the_server(server, offer):
     server.status = 404
     info = offer()
-    with pytest.raises(DataNotAvailableError, match="HTTPError"):
+    with pytest.raises(DataNotAvailableError, match="the server answered 404"):
         download(info, info.files[0])
     assert files_in(download_folder(info)) == []
 

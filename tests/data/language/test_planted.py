@@ -87,10 +87,16 @@ def test_splits_fit_the_table(dataset):
     assert all(split.group in (None, *dataset.stimuli.table) for split in dataset.splits.values())
 
 
-def test_texts_are_unique_sentences(dataset):
+def test_texts_are_sentences(dataset):
     texts = list(dataset.stimuli.items())
-    assert len(set(texts)) == 320
     assert all(text[0].isupper() and text.endswith(".") and text.count(".") == 1 for text in texts)
+
+
+def test_no_text_occurs_twice(dataset, monkeypatch):
+    assert dataset.stimuli.table["text"].nunique() == 320
+    drawn = iter(range(1000))
+    monkeypatch.setattr(planted, "_sentence", lambda *_: f"Sentence {next(drawn) // 3}.")
+    assert planted.make_stimuli()["text"].tolist() == [f"Sentence {number}." for number in range(320)]
 
 
 def test_sentences_of_a_passage_share_three_nouns(dataset):
