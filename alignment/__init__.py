@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from .benchmarks import list_benchmarks, load_benchmark, register_benchmark
     from .ceilings import PublishedCeiling, SplitHalfCeiling
     from .folds import LeakageWarning
+    from .page import report
     from .protocol import RecordableModel
-    from .report import report
     from .result import Score
     from .ridge import NeuroidRidge
     from .scoring import score
@@ -47,7 +47,7 @@ _HOME = {
     "load_benchmark": "benchmarks",
     "record_activations": "activations",
     "register_benchmark": "benchmarks",
-    "report": "report",
+    "report": "page",
     "score": "scoring",
 }
 

@@ -17,6 +17,12 @@ from .protocol import RecordableModel
 RECORDING_VERSION = 1
 
 
+class UnknownLayerError(ValueError):
+    """A layer that the model does not have; ``exit_code`` is what the command line returns for it."""
+
+    exit_code = 2
+
+
 def record_activations(
     model: RecordableModel,
     stimuli: StimulusSet,
@@ -60,10 +66,8 @@ def record_activations(
     store = store if revision else None
     facts = {"model": model.name, "revision": revision, "stimuli": stimuli.name}
     content = stimuli.content_hash()
-    keys = {
-        layer: digest(RECORDING_VERSION, model.name, revision, layer, dict(model.input_spec), content)
-        for layer in wanted
-    }
+    spec = {key: _plain(value) for key, value in model.input_spec.items()}
+    keys = {layer: digest(RECORDING_VERSION, model.name, revision, layer, spec, content) for layer in wanted if store}
     found: dict[str, np.ndarray] = {}
     for layer in wanted:
         cached = store.get(keys[layer]) if store else None
@@ -76,7 +80,7 @@ def record_activations(
             found[layer] = values
             if store:
                 store.put(keys[layer], values, {**facts, "layer": layer})
-    return {layer: _label(found[layer], layer, stimuli) for layer in wanted}
+    return {layer: _label(found[layer], layer, stimuli, facts) for layer in wanted}
 
 
 def _check_layers(model: RecordableModel, layers: Sequence[str] | None) -> list[str]:
@@ -85,7 +89,7 @@ def _check_layers(model: RecordableModel, layers: Sequence[str] | None) -> list[
     for layer in layers or ():
         if layer not in model.layers:
             close = difflib.get_close_matches(layer, list(model.layers), n=3, cutoff=0.4) or list(model.layers)[:5]
-            raise ValueError(f"model {model.name!r} has no layer {layer!r}; closest: {', '.join(close)}.")
+            raise UnknownLayerError(f"model {model.name!r} has no layer {layer!r}; closest: {', '.join(close)}.")
     return list(dict.fromkeys(layers or model.layers))
 
 
@@ -107,7 +111,16 @@ def check_stimuli(model: RecordableModel, stimuli: StimulusSet) -> None:
 
 
 def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, (list, tuple)) else value
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [_plain(item) for item in value]
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def constant_note(model: RecordableModel, layer: str, values: np.ndarray) -> str:
+    """Sentence on a layer without any variation, or an empty text."""
+    if (np.ptp(values, axis=0) > 0).any():
+        return ""
+    return f"layer {layer!r} of {model.name!r} is the same for every stimulus."
 
 
 def _record(model: RecordableModel, stimuli: StimulusSet, layers: list[str], batch_size: int) -> dict[str, np.ndarray]:
@@ -130,8 +143,8 @@ def _record(model: RecordableModel, stimuli: StimulusSet, layers: list[str], bat
         if not np.isfinite(values).all():
             bad = stimuli.ids[int(np.flatnonzero(~np.isfinite(values).all(axis=1))[0])]
             raise ValueError(f"layer {layer!r} of {model.name!r} is not finite for stimulus {bad!r}; check the model.")
-        if values.std(axis=0).max() == 0:
-            warnings.warn(f"layer {layer!r} of {model.name!r} is the same for every stimulus.", stacklevel=4)
+        if note := constant_note(model, layer, values):
+            warnings.warn(note, stacklevel=4)
         arrays[layer] = values
     return arrays
 
@@ -144,7 +157,7 @@ def _to_numpy(values: Any) -> np.ndarray:
     return np.asarray(values)
 
 
-def _label(values: np.ndarray, layer: str, stimuli: StimulusSet) -> xr.DataArray:
+def _label(values: np.ndarray, layer: str, stimuli: StimulusSet, facts: dict[str, str]) -> xr.DataArray:
     n_units = values.shape[1]
     return xr.DataArray(
         values,
@@ -155,4 +168,5 @@ def _label(values: np.ndarray, layer: str, stimuli: StimulusSet) -> xr.DataArray
             "unit": ("neuroid", np.arange(n_units)),
         },
         name="activations",
+        attrs=facts,
     )

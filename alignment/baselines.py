@@ -129,7 +129,9 @@ class OasmModel:
         features = np.zeros((n, n))
         for start, stop in zip(starts, np.r_[starts[1:], n], strict=True):
             block = np.eye(stop - start)
-            features[start:stop, start:stop] = gaussian_filter1d(block, self.sigma, axis=1, mode="reflect")
+            if self.sigma > 0:
+                block = gaussian_filter1d(block, self.sigma, axis=1, mode="reflect")
+            features[start:stop, start:stop] = block
         return features
 
 

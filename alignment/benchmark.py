@@ -131,6 +131,10 @@ class Benchmark:
         """The stimuli as the model gets them: with their context where the protocol asks for it."""
         if not self.context or stimuli.group is None:
             return stimuli
+        if stimuli.arrays is not None:
+            raise ValueError(
+                f"{self.name} shows texts in context, but {stimuli.name!r} holds arrays; set context=False."
+            )
         texts: list[str] = []
         earlier: dict[object, list[str]] = {}
         for group, text in zip(stimuli.table[stimuli.group], stimuli.items(), strict=True):
@@ -167,7 +171,7 @@ class Benchmark:
 
 def _by_repetition(responses: xr.DataArray, stimuli: StimulusSet, name: str) -> xr.DataArray:
     ids = responses["stimulus_id"].values.astype(str)
-    unknown = sorted(set(ids) - set(stimuli.ids))
+    unknown = sorted(set(ids.tolist()) - set(stimuli.ids))
     absent = [key for key in stimuli.ids if key not in set(ids)]
     if unknown or absent:
         raise ValueError(
@@ -196,17 +200,19 @@ def _by_repetition(responses: xr.DataArray, stimuli: StimulusSet, name: str) -> 
 
 def _valid_neuroids(trials: xr.DataArray, name: str, drop: bool) -> tuple[xr.DataArray, list[str]]:
     ids = trials["neuroid_id"].values.astype(str)
-    missing = np.isnan(trials.values).any(axis=(0, 1))
-    constant = ~missing & (np.ptp(trials.values.mean(axis=0), axis=0) == 0)
+    missing = ~np.isfinite(trials.values).all(axis=(0, 1))
+    constant = ~missing & (np.ptp(np.where(missing, 0, trials.values).mean(axis=0), axis=0) == 0)
     bad = missing | constant
     if bad.any() and not drop:
         first = int(np.flatnonzero(bad)[0])
-        gaps = int(np.isnan(trials.values[..., first]).sum())
+        gaps = int((~np.isfinite(trials.values[..., first])).sum())
         state = (
-            f"{gaps} NaN among {trials.values[..., first].size} responses" if missing[first] else "a constant response"
+            f"{gaps} NaN or infinite among {trials.values[..., first].size} responses"
+            if missing[first]
+            else "a constant response"
         )
         raise ValueError(
-            f"neuroid {ids[first]!r} of {name} has {state} ({int(bad.sum())} of {len(ids)} neuroids are like this); "
+            f"neuroid {str(ids[first])!r} of {name} has {state} ({int(bad.sum())} of {len(ids)} neuroids are like this); "
             "mend the data, or leave such neuroids out with drop_invalid=True (`--drop-invalid`): the score then says which."
         )
     if bad.all():

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from .result import Score
 
 
+class UsageError(ValueError):
+    """Arguments that cannot be meant."""
+
+    exit_code = 2
+
+
 class ScoreCommand:
     """Score models on benchmarks."""
 
@@ -51,7 +57,7 @@ class ScoreCommand:
         benchmarks = _benchmarks(arguments.on, arguments.available)
         models = _models(arguments.models, toolbox)
         if arguments.batch_size < 1:
-            raise ValueError(f"--batch-size must be at least 1, received {arguments.batch_size}.")
+            raise UsageError(f"--batch-size must be at least 1, received {arguments.batch_size}.")
         if not benchmarks:
             print("no benchmark is left to score: none of their data are on this machine.", file=sys.stderr)
             return 3
@@ -67,7 +73,7 @@ class ScoreCommand:
                         else:
                             scores.append(_score(model, benchmark, device, arguments))
         if arguments.out and scores:
-            from .report import report
+            from .page import report
 
             page = report(scores, arguments.out)
             # With --json, stdout holds JSON lines alone.
@@ -87,7 +93,7 @@ class ReportCommand:
 
     def run(self, arguments: argparse.Namespace, toolbox: Any) -> int:
         """Read all scores and write the page; returns the exit code."""
-        from .report import load_scores, report
+        from .page import load_scores, report
 
         page = report(load_scores(arguments.folder), arguments.out or arguments.folder)
         print(f"report: {page.resolve()}")
@@ -121,13 +127,13 @@ def _expand(patterns: Sequence[str], listing: Any) -> list[str]:
     for pattern in patterns:
         found = listing(pattern) if any(sign in pattern for sign in "*?[") else [pattern]
         if not found:
-            raise ValueError(f"no registered name matches {pattern!r}; see `neuromodels list`.")
+            raise UsageError(f"no registered name matches {pattern!r}; see `neuromodels list`.")
         names += [name for name in found if name not in names]
     return names
 
 
 def _score(model: Any, benchmark: "Benchmark", device: str, arguments: argparse.Namespace) -> "Score":
-    from .report import save_score
+    from .page import save_score
     from .result import without_nan
     from .scoring import score
 

@@ -4,6 +4,8 @@ import numpy as np
 
 # A prediction whose spread is below this share of its magnitude is constant but for rounding.
 ROUNDING = 1e-10
+# Weighted variances are differences of squares: below this share of the largest square they are rounding.
+CANCELLATION = 1e-13
 
 
 def pearson(predicted: np.ndarray, observed: np.ndarray) -> np.ndarray:
@@ -50,7 +52,7 @@ def weighted_pearson(predicted: np.ndarray, observed: np.ndarray, weights: np.nd
         var_p = np.maximum(weights @ (p * p) / total - mean_p**2, 0)
         var_o = np.maximum(weights @ (o * o) / total - mean_o**2, 0)
         r = (weights @ (p * o) / total - mean_p * mean_o) / np.sqrt(var_p * var_o)
-    constant_p = var_p <= (ROUNDING * scale_p) ** 2
-    constant_o = var_o <= (ROUNDING * scale_o) ** 2
+    constant_p = var_p <= np.maximum((ROUNDING * scale_p) ** 2, CANCELLATION * (p * p).max(axis=0))
+    constant_o = var_o <= np.maximum((ROUNDING * scale_o) ** 2, CANCELLATION * (o * o).max(axis=0))
     r = np.where(constant_p, 0.0, np.clip(r, -1.0, 1.0))
     return np.where(constant_o | (total <= 0), np.nan, r)

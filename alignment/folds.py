@@ -38,8 +38,17 @@ def make_folds(spec: SplitSpec, table: pd.DataFrame) -> list[Fold]:
             f"split {spec.name!r} cuts {n_rows} presentations into {spec.n_splits} folds: fewer than two test rows per "
             "fold, and no correlation can be computed. Use fewer folds or more presentations."
         )
-    if spec.scheme == "group-kfold":
-        return _group_folds(spec, table)
+    folds = _group_folds(spec, table) if spec.scheme == "group-kfold" else _row_folds(spec, n_rows)
+    least = min(len(fold.test) for fold in folds)
+    if least < 2:
+        raise ValueError(
+            f"split {spec.name!r} has a fold with {least} of {n_rows} presentations to test: fewer than two test rows, and "
+            "no correlation can be computed. Use fewer folds, larger groups or more presentations."
+        )
+    return folds
+
+
+def _row_folds(spec: SplitSpec, n_rows: int) -> list[Fold]:
     from sklearn.model_selection import KFold, ShuffleSplit
 
     if spec.scheme == "kfold":
@@ -53,6 +62,11 @@ def _group_folds(spec: SplitSpec, table: pd.DataFrame) -> list[Fold]:
     if spec.group not in table:
         raise ValueError(
             f"split {spec.name!r} groups by {spec.group!r}, a column that the stimuli lack: {list(table)}."
+        )
+    if table[spec.group].isna().any():
+        raise ValueError(
+            f"split {spec.name!r} groups by {spec.group!r}, which is empty for {int(table[spec.group].isna().sum())} "
+            "stimuli; give every stimulus a group."
         )
     groups = table[spec.group].to_numpy()
     unique = np.unique(groups)
@@ -96,7 +110,7 @@ def warn_of_leak(spec: SplitSpec, folds: list[Fold], table: pd.DataFrame, group:
         return ""
     total = sum(len(fold.test) for fold in folds)
     message = (
-        f"split {spec.name!r} divides every {group}: {divided} of {total} test presentations have a sibling of their "
+        f"split {spec.name!r} divides members of a {group}: {divided} of {total} test presentations have a sibling of their "
         f"{group} in training, which inflates scores without any knowledge of the stimuli; use "
         f"{f'split {safe!r}' if safe else f'a split grouped by {group!r}'}."
     )

@@ -3,7 +3,9 @@
 import hashlib
 import inspect
 import json
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from types import CodeType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -57,12 +59,51 @@ def _function_parts(function: Callable, seen: set[int]) -> list[object]:
         source = inspect.getsource(function)
     except (OSError, TypeError) as error:
         raise Unkeyable(f"the source of {function!r} cannot be read") from error
-    variables = inspect.getclosurevars(function)
-    used = {**variables.globals, **variables.nonlocals}
-    parts: list[object] = [source, repr(function.__defaults__), repr(function.__kwdefaults__)]
-    for name, value in sorted(used.items()):
+    # The code as well: a line may hold two functions, and the source of a decorated one is that of the wrapped one.
+    parts: list[object] = [source, _code_parts(function.__code__, seen)]
+    parts.append([_value_parts(value, seen) for value in function.__defaults__ or ()])
+    parts.append([[name, _value_parts(value, seen)] for name, value in (function.__kwdefaults__ or {}).items()])
+    for name, value in sorted(_used(function).items()):
         parts += [name, _value_parts(value, seen)]
     return parts
+
+
+def _code_parts(code: CodeType, seen: set[int]) -> list[object]:
+    constants = [_code_parts(c, seen) if isinstance(c, CodeType) else _constant(c) for c in code.co_consts]
+    return [code.co_code.hex(), list(code.co_names), list(code.co_varnames), constants]
+
+
+def _constant(value: object) -> str:
+    return repr(sorted(map(repr, value))) if isinstance(value, frozenset) else repr(value)
+
+
+def _names(code: CodeType) -> set[str]:
+    """Names that a function and the functions inside it look up."""
+    inner = [_names(c) for c in code.co_consts if isinstance(c, CodeType)]
+    return set(code.co_names).union(*inner)
+
+
+def _used(function: Callable) -> dict[str, object]:
+    """Globals and closed-over values that a function may read."""
+    names = _names(function.__code__)
+    used = {name: value for name, value in function.__globals__.items() if name in names}
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        if name == "__class__":
+            continue
+        try:
+            used[name] = cell.cell_contents
+        except ValueError as error:
+            raise Unkeyable(f"{function!r} closes over {name!r}, which is not set yet") from error
+    return used
+
+
+def _package_version(module: str) -> str | None:
+    """Version of the package a module belongs to; None for a user's own module, whose content may change."""
+    top = module.partition(".")[0]
+    if top in sys.stdlib_module_names:
+        return "python"
+    version = getattr(sys.modules.get(top), "__version__", None)
+    return None if version is None else str(version)
 
 
 def _value_parts(value: object, seen: set[int]) -> object:
@@ -71,12 +112,26 @@ def _value_parts(value: object, seen: set[int]) -> object:
     if isinstance(value, (tuple, list)) and all(isinstance(item, PLAIN) for item in value):
         return repr(value)
     if inspect.ismodule(value):
-        return [value.__name__, str(getattr(value, "__version__", ""))]
+        version = _package_version(value.__name__)
+        if version is None:
+            raise Unkeyable(f"a function uses module {value.__name__}, whose content cannot be keyed")
+        return [value.__name__, version]
     if inspect.isfunction(value):
-        return _function_parts(value, seen)
-    if inspect.isclass(value) and value.__module__.partition(".")[0] in ("builtins", "torch", "numpy"):
-        return f"{value.__module__}.{value.__qualname__}"
+        version = _package_version(value.__module__)
+        return _function_parts(value, seen) if version is None else [value.__module__, value.__qualname__, version]
+    if inspect.isclass(value):
+        version = _package_version(value.__module__)
+        if version is not None:
+            return [value.__module__, value.__qualname__, version]
+        if _is_module_class(value):
+            return _class_parts(value, seen)
     raise Unkeyable(f"a function uses {type(value).__name__} {value!r:.60}, which cannot be keyed")
+
+
+def _is_module_class(kind: type) -> bool:
+    import torch
+
+    return issubclass(kind, torch.nn.Module)
 
 
 def module_key(module: "torch.nn.Module") -> str:
@@ -91,8 +146,9 @@ def module_key(module: "torch.nn.Module") -> str:
     import torch
 
     parts: list[object] = [torch.__version__]
-    for name, child in module.named_modules():
-        parts += [name, _class_source(type(child)), _attributes(child)]
+    seen: set[int] = set()
+    for name, child in module.named_modules(remove_duplicate=False):
+        parts += [name, _class_parts(type(child), seen), _attributes(child)]
     hasher = hashlib.sha256()
     for name, tensor in _tensors(module):
         hasher.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
@@ -102,20 +158,35 @@ def module_key(module: "torch.nn.Module") -> str:
 
 def _tensors(module: "torch.nn.Module") -> list[tuple[str, "torch.Tensor"]]:
     # named_buffers also holds what state_dict leaves out (persistent=False), which forward may read.
-    return [*module.named_parameters(), *module.named_buffers()]
+    return [
+        *module.named_parameters(remove_duplicate=False),
+        *module.named_buffers(remove_duplicate=False),
+    ]
 
 
-def _class_source(kind: type) -> str:
-    if kind.__module__.partition(".")[0] == "torch":
-        return f"{kind.__module__}.{kind.__qualname__}"
-    try:
-        return "".join(
-            inspect.getsource(base)
-            for base in kind.__mro__
-            if base.__module__.partition(".")[0] not in ("torch", "builtins")
-        )
-    except (OSError, TypeError) as error:
-        raise Unkeyable(f"the source of {kind.__qualname__} cannot be read") from error
+CLASS_FURNITURE = {"__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__annotations__"}
+
+
+def _class_parts(kind: type, seen: set[int]) -> list[object]:
+    parts: list[object] = [kind.__module__, kind.__qualname__]
+    if id(kind) in seen:
+        return parts
+    seen.add(id(kind))
+    for base in kind.__mro__:
+        version = _package_version(base.__module__)
+        if version is not None:
+            parts += [base.__module__, base.__qualname__, version]
+            continue
+        try:
+            parts.append(inspect.getsource(base))
+        except (OSError, TypeError) as error:
+            raise Unkeyable(f"the source of {base.__qualname__} cannot be read") from error
+        for name, value in sorted(vars(base).items()):
+            if name in CLASS_FURNITURE or name in ("__firstlineno__", "__static_attributes__"):
+                continue
+            value = getattr(value, "__func__", getattr(value, "fget", value))
+            parts += [name, _value_parts(value, seen)]
+    return parts
 
 
 def _attributes(module: "torch.nn.Module") -> list[object]:
@@ -125,9 +196,14 @@ def _attributes(module: "torch.nn.Module") -> list[object]:
     for hooks in ("_forward_hooks", "_forward_pre_hooks"):
         if getattr(module, hooks):
             raise Unkeyable(f"{type(module).__name__} carries forward hooks")
+    # torch's own layers build their private attributes from their public ones.
+    own = _package_version(type(module).__module__) is None
     parts: list[object] = []
     for name, value in sorted(module.__dict__.items()):
-        if name in inherited:
+        if name in inherited or (name.startswith("_") and not own):
+            continue
+        if inspect.isfunction(value) and not own:
+            parts += [name, _value_parts(value, set())]
             continue
         if isinstance(value, (tuple, list)) and all(isinstance(item, PLAIN) for item in value):
             value = repr(value)

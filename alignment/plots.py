@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .resampling import interval
 from .result import NESTED, Score
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def _ceiling_band(ax: "Axes", score: Score) -> None:
         return
     ax.axvline(score.ceiling, color=CEILING_COLOUR, linestyle="--", label=f"ceiling ({score.ceiling_kind})")
     if "draws_ceiling" in score.data:
-        low, high = np.nanquantile(score.data["draws_ceiling"].values, [0.025, 0.975])
+        low, high = interval(score.data["draws_ceiling"].values)
         ax.axvspan(low, high, color=CEILING_COLOUR, alpha=0.15, linewidth=0)
 
 
@@ -80,12 +81,13 @@ def plot_scores(scores: Sequence[Score], *, ax: "Axes | None" = None) -> "Axes":
 
 def plot_layers(scores: Sequence[Score], *, ax: "Axes | None" = None) -> "Axes":
     """Raw score per layer, one point per score and layer; the nested choice last and apart."""
-    layers = scores[0].layers
+    layers = list(dict.fromkeys(layer for score in scores for layer in score.layers))
+    layers = sorted(layers, key=lambda layer: layer == NESTED)
     ax = _axis(ax, (max(3.6, 1.1 * len(layers) + 1.6), 3.0))
     for number, score in enumerate(scores):
         shift = 0.0 if len(scores) == 1 else 0.5 * (number / (len(scores) - 1) - 0.5)
-        for at, layer in enumerate(score.layers):
-            row = score.row(layer)
+        for layer in score.layers:
+            at, row = layers.index(layer), score.row(layer)
             error = np.clip([[row["raw"] - row["ci_low"]], [row["ci_high"] - row["raw"]]], 0, None)
             marker = "D" if layer == NESTED else "o"
             ax.errorbar(

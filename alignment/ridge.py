@@ -103,8 +103,8 @@ class NeuroidRidge:
         if (
             self.alphas.ndim != 1
             or len(self.alphas) == 0
-            or (self.alphas <= 0).any()
-            or (np.diff(self.alphas) <= 0).any()
+            or not (self.alphas > 0).all()
+            or not (np.diff(self.alphas) > 0).all()
         ):
             raise ValueError(f"alphas must be positive and increasing, received {alphas!r}.")
         self.n_inner = n_inner

@@ -4,7 +4,6 @@ import platform
 import sys
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -14,31 +13,16 @@ import xarray as xr
 
 from data.dataset import NeuralDataset
 from data.splits import SplitSpec
-from data.stimuli import StimulusSet
 
-from .activations import record_activations
+from .activations import constant_note, record_activations
 from .baselines import Baseline, NuisanceModel, OasmModel, RandomFeatures
 from .benchmark import Benchmark
 from .cache import ActivationCache
-from .ceilings import CeilingEstimate
-from .correlation import pearson, weighted_pearson
-from .folds import Fold, make_folds, warn_of_leak
+from .crossvalidation import CrossValidation, Mapped, choose_layers
+from .folds import make_folds, warn_of_leak
 from .protocol import RecordableModel
-from .resampling import bootstrap_weights
-from .result import NESTED, Score, aggregate
-from .ridge import NeuroidRidge
-
-NEUROIDS_PER_BLOCK = 2000
-
-
-@dataclass(frozen=True)
-class Mapped:
-    """Features mapped to responses over all folds."""
-
-    predictions: list[np.ndarray]  # per fold (n_test, neuroid)
-    alpha: np.ndarray  # (split, neuroid)
-    at_edge: np.ndarray
-    inner_r2: np.ndarray
+from .resampling import interval
+from .result import NESTED, Score
 
 
 def score(
@@ -97,6 +81,11 @@ def score(
     """
     from .benchmarks import load_benchmark
 
+    absent = [member for member in ("name", "revision", "layers", "input_spec", "record") if not hasattr(model, member)]
+    if absent:
+        raise TypeError(
+            f"{type(model).__name__} is no RecordableModel, it lacks {', '.join(absent)}; wrap a torch network in TorchModel."
+        )
     bench = load_benchmark(benchmark) if isinstance(benchmark, str) else benchmark
     if n_boot < 1:
         raise ValueError(f"n_boot must be at least 1, received {n_boot}.")
@@ -110,8 +99,9 @@ def score(
     if dropped:
         notes.append(f"{len(dropped)} neuroids with NaN or constant responses were left out: {', '.join(dropped[:5])}.")
 
-    run = _Run(trials, folds, stimuli, spec, bench, n_boot, seed)
+    run = CrossValidation(trials, folds, stimuli, spec, bench, n_boot, seed)
     activations = record_activations(model, bench.shown(stimuli), layers, batch_size=batch_size, cache=cache)
+    notes += [constant_note(model, name, values.values) for name, values in activations.items()]
     names = list(activations)
     headline = _headline(model, names)
     steps = _Progress(len(names) + 3, f"{model.name} on {bench.name}", progress)
@@ -119,7 +109,8 @@ def score(
     for name, values in activations.items():
         mapped[name] = run.map(values.values)
         steps.advance()
-    width = activations[names[0] if headline == NESTED else headline].sizes["neuroid"]
+    considered = names if headline == NESTED else [headline]
+    width = max(activations[name].sizes["neuroid"] for name in considered)
     nulls: list[Baseline] = [
         RandomFeatures(width, seed),
         NuisanceModel(getattr(model, "n_tokens", None)),
@@ -132,12 +123,13 @@ def score(
     steps.close()
     choice: list[str] = []
     if len(names) > 1:
-        mapped[NESTED], choice = _choose_layers(mapped, run.subject)
+        mapped[NESTED], choice = choose_layers(mapped, run.subject)
     notes.append(_edge_note(mapped, bench.alphas))
     data = run.dataset(mapped, mapped_nulls)
-    notes += run.ceiling_notes()
+    notes += [*run.ceiling_notes(), _neighbour_note(data)]
     provenance = {
         **_identity(model, bench, dataset, spec),
+        "model_revision": activations[names[0]].attrs["revision"] or "not keyed",
         "n_presentations": len(stimuli),
         "n_repetitions": int(trials.sizes["repetition"]),
         "n_boot": n_boot,
@@ -157,106 +149,6 @@ def score(
         warnings=tuple(note for note in notes if note),
         provenance=provenance,
     )
-
-
-class _Run:
-    """Responses, folds and resamples that all layers and null models of one score share."""
-
-    def __init__(
-        self,
-        trials: xr.DataArray,
-        folds: list[Fold],
-        stimuli: StimulusSet,
-        spec: SplitSpec,
-        bench: Benchmark,
-        n_boot: int,
-        seed: int,
-    ) -> None:
-        self.trials, self.folds, self.bench, self.seed = trials, folds, bench, seed
-        self.responses = trials.values.mean(axis=0)  # (stimulus, neuroid)
-        # Inner folds are cut as the outer ones are; the bootstrap always draws whole groups where there are any.
-        self.groups = None if spec.group is None else stimuli.table[spec.group].to_numpy()
-        related = None if stimuli.group is None else stimuli.table[stimuli.group].to_numpy()
-        self.weights = bootstrap_weights(len(stimuli), related, n_boot, seed)
-        known = trials.coords
-        n_neuroids = trials.sizes["neuroid"]
-        self.subject = known["subject"].values.astype(str) if "subject" in known else np.full(n_neuroids, "all")
-        empty = CeilingEstimate(np.full(n_neuroids, np.nan), None)
-        self.ceiling = bench.ceiling.estimate(trials, self.weights) if bench.ceiling else empty
-
-    def map(self, features: np.ndarray, standardise: bool = True) -> Mapped:
-        """Fit and predict over all folds."""
-        predictions, alpha, edge, inner = [], [], [], []
-        for number, fold in enumerate(self.folds):
-            ridge = NeuroidRidge(self.bench.alphas, standardise=standardise, seed=self.seed + number)
-            groups = None if self.groups is None else self.groups[fold.train]
-            ridge.fit(features[fold.train], self.responses[fold.train], groups=groups)
-            predictions.append(ridge.predict(features[fold.test]))
-            alpha.append(ridge.alpha_)
-            edge.append(ridge.at_edge_)
-            inner.append(ridge.inner_r2_)
-        return Mapped(predictions, np.stack(alpha), np.stack(edge), np.stack(inner))
-
-    def correlations(self, mapped: Mapped) -> np.ndarray:
-        """Pearson r ``(split, neuroid)``."""
-        return np.stack(
-            [
-                pearson(made, self.responses[fold.test])
-                for fold, made in zip(self.folds, mapped.predictions, strict=True)
-            ]
-        )
-
-    def draws(self, mapped: Mapped) -> tuple[np.ndarray, np.ndarray]:
-        """Aggregate raw and ceiled scores of every resample, each ``(boot,)``."""
-        n_neuroids = self.responses.shape[1]
-        raw = np.empty((len(self.weights), n_neuroids))
-        for start in range(0, n_neuroids, NEUROIDS_PER_BLOCK):
-            block = slice(start, start + NEUROIDS_PER_BLOCK)
-            total = np.zeros((len(self.weights), raw[:, block].shape[1]))
-            count = np.zeros_like(total)
-            for fold, made in zip(self.folds, mapped.predictions, strict=True):
-                r = weighted_pearson(made[:, block], self.responses[fold.test, block], self.weights[:, fold.test])
-                total += np.nan_to_num(r)
-                count += ~np.isnan(r)
-            raw[:, block] = np.where(count > 0, total / np.maximum(count, 1), np.nan)
-        ceilings = self.ceiling.values if self.ceiling.draws is None else self.ceiling.draws
-        return aggregate(raw, self.subject), aggregate(raw / ceilings, self.subject)
-
-    def dataset(self, mapped: dict[str, Mapped], nulls: dict[str, Mapped]) -> xr.Dataset:
-        """All numbers, labelled."""
-        variables: dict[str, Any] = {"ceiling": ("neuroid", self.ceiling.values)}
-        if self.ceiling.draws is not None:
-            variables["draws_ceiling"] = ("boot", aggregate(self.ceiling.draws, self.subject))
-        for prefix, dim, results in (("", "layer", mapped), ("baseline_", "baseline", nulls)):
-            each = list(results.values())
-            cube = (dim, "split", "neuroid")
-            variables[f"{prefix}raw"] = (cube, np.stack([self.correlations(one) for one in each]))
-            variables[f"{prefix}alpha"] = (cube, np.stack([one.alpha for one in each]))
-            variables[f"{prefix}at_edge"] = (cube, np.stack([one.at_edge for one in each]).astype(np.int8))
-            variables[f"{prefix}inner_r2"] = (cube, np.stack([one.inner_r2 for one in each]))
-            raw, ceiled = zip(*(self.draws(one) for one in each), strict=True)
-            variables[f"{prefix}draws_raw"] = ((dim, "boot"), np.stack(raw))
-            variables[f"{prefix}draws_ceiled"] = ((dim, "boot"), np.stack(ceiled))
-        coords: dict[str, Any] = {
-            "layer": ("layer", np.array(list(mapped))),
-            "baseline": ("baseline", np.array(list(nulls))),
-            **{
-                str(key): ("neuroid", coord.values)
-                for key, coord in self.trials.coords.items()
-                if coord.dims == ("neuroid",)
-            },
-            "subject": ("neuroid", self.subject),
-        }
-        return xr.Dataset(variables, coords=coords)
-
-    def ceiling_notes(self) -> list[str]:
-        """Sentence on neuroids whose ceiling could not be had."""
-        lost = int(np.isnan(self.ceiling.values).sum())
-        if not self.bench.ceiling or lost == 0:
-            return []
-        return [
-            f"{lost} of {len(self.ceiling.values)} neuroids have no positive ceiling; they count in raw scores only."
-        ]
 
 
 class _Progress:
@@ -281,16 +173,6 @@ def _headline(model: RecordableModel, names: list[str]) -> str:
     return names[0] if len(names) == 1 else NESTED
 
 
-def _choose_layers(mapped: dict[str, Mapped], subject: np.ndarray) -> tuple[Mapped, list[str]]:
-    """Per fold, the layer with the best inner R2: chosen without its test rows, so not biased by the choice."""
-    names = list(mapped)
-    quality = np.stack([aggregate(mapped[name].inner_r2, subject) for name in names])  # (layer, split)
-    best = [names[index] for index in np.nan_to_num(quality, nan=-np.inf).argmax(axis=0)]
-    pick = lambda attribute: np.stack([getattr(mapped[name], attribute)[k] for k, name in enumerate(best)])  # noqa: E731
-    predictions = [mapped[name].predictions[k] for k, name in enumerate(best)]
-    return Mapped(predictions, pick("alpha"), pick("at_edge"), pick("inner_r2")), best
-
-
 def _edge_note(mapped: dict[str, Mapped], alphas: np.ndarray) -> str:
     parts = []
     for name, one in mapped.items():
@@ -307,6 +189,18 @@ def _edge_note(mapped: dict[str, Mapped], alphas: np.ndarray) -> str:
     )
     warnings.warn(message, stacklevel=3)
     return message
+
+
+def _neighbour_note(data: xr.Dataset) -> str:
+    """Sentence for a set whose neighbouring stimuli are alike across folds, found by the null that knows nothing else."""
+    name = OasmModel().name
+    low, high = interval(data["baseline_draws_raw"].sel(baseline=name).values)
+    if not low > 0:
+        return ""
+    return (
+        f"{name} scores above 0 (interval {low:.3f} to {high:.3f}) though it knows only which stimuli are neighbours: "
+        "responses of neighbours are alike across these folds, and part of any model's score may come from that."
+    )
 
 
 def _safe_split(dataset: NeuralDataset) -> str | None:
@@ -326,7 +220,6 @@ def _interval_words(group: str | None, n_boot: int) -> list[str]:
 def _identity(model: RecordableModel, bench: Benchmark, dataset: NeuralDataset, spec: SplitSpec) -> dict[str, Any]:
     return {
         "model": model.name,
-        "model_revision": model.revision or "not keyed",
         "model_seed": getattr(model, "seed", None),
         "benchmark": bench.name,
         "benchmark_version": bench.version,

@@ -65,6 +65,8 @@ class TorchModel:
         self.preprocess = preprocess
         self.input_spec = dict(input_spec or {"kind": "text" if preprocess else "array"})
         self.name = name or type(module).__name__
+        if committed_layer is not None and committed_layer not in self.layers:
+            raise ValueError(f"committed_layer {committed_layer!r} is none of {', '.join(self.layers)}.")
         self.committed_layer = committed_layer or (self.layers[0] if len(self.layers) == 1 else None)
 
     @property
@@ -86,6 +88,10 @@ class TorchModel:
         for layer in wanted:
             if layer not in self.layers:
                 raise ValueError(f"{self.name} does not record layer {layer!r}; {_closest(layer, self.layers)}.")
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, received {batch_size}.")
+        if len(stimuli) == 0:
+            raise ValueError(f"record of {self.name!r} received no stimuli; give at least one.")
         parts: dict[str, list[torch.Tensor]] = {layer: [] for layer in wanted}
         with self._hooked(wanted) as taken:
             for start in range(0, len(stimuli), batch_size):
@@ -110,8 +116,6 @@ class TorchModel:
         if layer not in taken:
             raise ValueError(f"layer {layer!r} of {self.name} did not run in forward; name one that does.")
         value = taken[layer]
-        if isinstance(value, (tuple, list)):
-            value = next((item for item in value if isinstance(item, torch.Tensor)), None)
         if not isinstance(value, torch.Tensor) or value.ndim == 0 or len(value) != n_stimuli:
             shape = tuple(value.shape) if isinstance(value, torch.Tensor) else type(value).__name__
             raise ValueError(
@@ -127,7 +131,9 @@ class TorchModel:
         modes = {child: child.training for child in self.module.modules()}
         children = dict(self.module.named_modules())
         handles = [
-            children[layer].register_forward_hook(lambda _, __, output, layer=layer: taken.__setitem__(layer, output))
+            children[layer].register_forward_hook(
+                lambda _, __, output, layer=layer: taken.__setitem__(layer, _kept(output))
+            )
             for layer in layers
         ]
         self.module.eval()
@@ -139,6 +145,15 @@ class TorchModel:
                 handle.remove()
             for child, training in modes.items():
                 child.training = training
+
+
+def _kept(output: Any) -> Any:
+    """First tensor of a layer's output, copied: a later in-place layer would overwrite it."""
+    import torch
+
+    if isinstance(output, (tuple, list)):
+        output = next((item for item in output if isinstance(item, torch.Tensor)), None)
+    return output.detach().clone() if isinstance(output, torch.Tensor) else output
 
 
 def _closest(name: str, known: Sequence[str] | Mapping[str, Any]) -> str:

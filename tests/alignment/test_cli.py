@@ -11,7 +11,7 @@ import pytest
 import alignment.scoring as scoring_module
 import neuromodels.cli
 from alignment import list_benchmarks
-from alignment.report import load_scores
+from alignment.page import load_scores
 from neuromodels.cli import main
 
 PLANTED = "language/planted-ridge"

@@ -1,6 +1,6 @@
 """Numbers for language recordings that were measured elsewhere: what leaks, what length explains, untrained attention.
 
-The expected values were measured with independent code (scikit-learn, unscaled leave-one-out ridge) on the same public files.
+The expected values were measured on the same public files with code of another origin: ridge with a leave-one-out penalty.
 """
 
 import functools

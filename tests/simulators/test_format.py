@@ -73,7 +73,11 @@ def test_new_set_takes_the_place_of_the_earlier(make, earlier):
     ("parts", "options", "message"),
     [
         ({}, {"path": "set.h5"}, "ends in .nc, received 'set.h5'"),
-        ({"dims": ("trial", "time"), "ids": None}, {}, r"must be \(stimulus, ...\), received \{'trial': 2, 'time': 3\}"),
+        (
+            {"dims": ("trial", "time"), "ids": None},
+            {},
+            r"must be \(stimulus, ...\) with .* received \{'trial': 2, 'time': 3\}",
+        ),
         ({"dims": ("time", "stimulus"), "ids": ("a", "b", "c")}, {}, r"must be \(stimulus, ...\)"),
         ({"values": np.zeros(2), "dims": ("stimulus",)}, {}, r"must be \(stimulus, ...\)"),
         ({"ids": None}, {}, "unique values in the coordinate 'stimulus_id'"),

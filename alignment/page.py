@@ -1,6 +1,7 @@
 """A report of scores: one HTML page that needs no network, with every figure as PNG and every number as JSON."""
 
 import base64
+import hashlib
 import html
 import io
 import json
@@ -76,6 +77,7 @@ def file_stem(score: Score) -> str:
     """File name of a score: benchmark, split, model, seed."""
     facts = score.provenance
     parts = [facts["benchmark"], facts["split"], facts["model"], f"seed{facts.get('model_seed')}"]
+    parts.append(hashlib.sha256(json.dumps([*parts, facts["model_revision"], score.layers]).encode()).hexdigest()[:8])
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", "__".join(map(str, parts)))
 
 

@@ -11,7 +11,7 @@ import xarray as xr
 
 import alignment
 from alignment import load_benchmark, score
-from alignment.report import file_stem, load_scores, report, save_score
+from alignment.page import file_stem, load_scores, report, save_score
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:the chosen penalty lies on the edge"),
