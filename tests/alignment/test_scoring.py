@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-import alignment.scoring as scoring_module
+import alignment.crossvalidation as crossvalidation
 from alignment import Benchmark, LeakageWarning, PublishedCeiling, SplitHalfCeiling, load_benchmark, score
 from alignment.cache import ActivationCache
 from alignment.folds import make_folds
@@ -124,14 +124,14 @@ def test_raw_scores_equal_scikit_learn_and_scipy(tiny, stored_model):
 def test_draws_equal_scores_of_repeated_rows(tiny, stored_model, monkeypatch, split):
     benchmark, signal = tiny
     kept = {}
-    original = scoring_module._Run.map
+    original = crossvalidation.CrossValidation.map
 
     def keeping(self, features, *options):
         mapped = original(self, features, *options)
         kept.setdefault("mapped", mapped)
         return mapped
 
-    monkeypatch.setattr(scoring_module._Run, "map", keeping)
+    monkeypatch.setattr(crossvalidation.CrossValidation, "map", keeping)
     result = score(stored_model(only=noisy(signal)), benchmark, split=split, n_boot=6, seed=4, cache=False)
     table = benchmark.dataset.stimuli.table
     weights = bootstrap_weights(48, table["passage"].to_numpy(), 6, 4).astype(int)
@@ -174,13 +174,13 @@ def test_a_divided_split_warns_and_the_score_says_so(tiny, stored_model):
 def test_inner_folds_keep_together_what_the_split_keeps_together(tiny, stored_model, monkeypatch, split):
     benchmark, signal = tiny
     received = []
-    original = scoring_module.NeuroidRidge.fit
+    original = crossvalidation.NeuroidRidge.fit
 
     def fit(self, features, responses, groups=None, folds=None):
         received.append(groups)
         return original(self, features, responses, groups=groups, folds=folds)
 
-    monkeypatch.setattr(scoring_module.NeuroidRidge, "fit", fit)
+    monkeypatch.setattr(crossvalidation.NeuroidRidge, "fit", fit)
     score(stored_model(only=noisy(signal)), benchmark, split=split, n_boot=5, cache=False)
     if split == "shuffled":
         assert all(groups is None for groups in received)
