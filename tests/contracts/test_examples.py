@@ -1,0 +1,59 @@
+"""What people copy first: the example scripts, the README's Python, and the examples in docstrings all run."""
+
+import doctest
+import importlib
+import os
+import pkgutil
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPTS = sorted((ROOT / "examples").glob("[0-9]*.py"))
+
+
+def run(script, folder):
+    environment = {**os.environ, "MPLBACKEND": "Agg", "PYTHONWARNINGS": "ignore"}
+    return subprocess.run([sys.executable, script], cwd=folder, env=environment, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_example_runs_and_saves_its_figure(script, tmp_path):
+    done = run(script, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "raw r" in done.stdout
+    assert (tmp_path / f"{script.stem}.png").stat().st_size > 5_000
+
+
+def test_every_example_is_in_the_table():
+    table = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
+    assert [script.name for script in SCRIPTS] == re.findall(r"`(\d\d_\w+\.py)`", table)
+
+
+def test_python_of_the_readme_runs(tmp_path):
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.S)
+    assert blocks
+    for number, block in enumerate(blocks):
+        script = tmp_path / f"readme_{number}.py"
+        script.write_text(block, encoding="utf-8")
+        done = run(script, tmp_path)
+        assert done.returncode == 0, done.stderr
+
+
+def modules_with_examples():
+    for name in ("neuromodels", "simulators", "data", "alignment"):
+        package = importlib.import_module(name)
+        for found in pkgutil.walk_packages(package.__path__, f"{name}."):
+            path = ROOT / (found.name.replace(".", "/") + ".py")
+            if path.is_file() and ">>> " in path.read_text(encoding="utf-8"):
+                yield found.name
+
+
+@pytest.mark.parametrize("name", list(modules_with_examples()))
+def test_examples_in_docstrings_hold(name):
+    failed, tried = doctest.testmod(importlib.import_module(name))
+    assert tried > 0
+    assert failed == 0
