@@ -62,18 +62,19 @@ SPLITS = {
 def load(info: DatasetInfo) -> NeuralDataset:
     """Open the 384 sentences with the text as recorded (pronouns where the recording had them)."""
     (located,) = locate_all(info)
-    table = pd.read_csv(located.path)
+    # As text first: then every version of pandas gives the same bits.
+    table = pd.read_csv(located.path, dtype=str)
     stimuli = pd.DataFrame(
         {
             "stimulus_id": [f"384sentences.{row}" for row in table["row"]],
             "text": table["sentence"].astype(str),
-            "passage": table["passage"],
-            "position": table["position_in_passage"],
+            "passage": table["passage"].astype(int),
+            "position": table["position_in_passage"].astype(int),
             "sentence_with_referent": table["sentence_with_referent"].astype(str),
         }
     )
     responses = make_responses(
-        table[["effect_size"]].to_numpy(),
+        table[["effect_size"]].astype(float).to_numpy(),
         presentation={"stimulus_id": stimuli["stimulus_id"]},
         neuroid={
             "neuroid_id": ["lang_LH_netw"],

@@ -73,10 +73,12 @@ SPLITS = {
 
 
 def _read(located: LocatedFile) -> pd.DataFrame:
-    table = pd.read_csv(located.path)
+    # As text first: then every version of pandas gives the same bits.
+    table = pd.read_csv(located.path, dtype=str)
     missing = [column for column in ("item_id", "sentence", *REGIONS) if column not in table]
     if missing:
         raise ValueError(f"{located.path} lacks the columns {missing}; expected item_id, sentence and six regions.")
+    table[list(REGIONS)] = table[list(REGIONS)].astype(float)
     if located.file.sha256 is None:
         low, high = WHOLE_TABLE_MAX
         peak = table["lang_LH_netw"].max()
