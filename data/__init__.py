@@ -8,10 +8,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .access import fetch
     from .assembly import load_responses, make_responses, save_responses
     from .atomic import atomic_path
-    from .catalogue import dataset_info, list_datasets, load_dataset, register_dataset
+    from .catalogue import dataset_info, fetch, list_datasets, load_dataset, register_dataset
     from .dataset import DataFile, DatasetInfo, NeuralDataset
     from .errors import ChecksumError, DataNotAvailableError, UnknownNameError
     from .registry import Registry
@@ -33,7 +32,7 @@ _HOME = {
     "UnknownNameError": "errors",
     "atomic_path": "atomic",
     "dataset_info": "catalogue",
-    "fetch": "access",
+    "fetch": "catalogue",
     "list_datasets": "catalogue",
     "load_dataset": "catalogue",
     "load_responses": "assembly",

@@ -12,8 +12,6 @@ from pathlib import Path
 from .dataset import DataFile, DatasetInfo
 from .errors import ChecksumError, DataNotAvailableError
 
-RETRIES = 3
-
 
 @dataclass(frozen=True)
 class LocatedFile:
@@ -95,7 +93,7 @@ def locate_all(info: DatasetInfo) -> list[LocatedFile]:
         if info.alternatives:
             return found
     if missing:
-        raise DataNotAvailableError(_how_to_get(info, missing))
+        raise DataNotAvailableError(how_to_get_files(info, missing))
     return found
 
 
@@ -110,7 +108,8 @@ def is_available(info: DatasetInfo) -> bool:
     return True
 
 
-def _how_to_get(info: DatasetInfo, missing: list[DataFile]) -> str:
+def how_to_get_files(info: DatasetInfo, missing: list[DataFile]) -> str:
+    """What is missing, what to run or where to put it, the source and the licence, in one sentence each."""
     names = (" or " if info.alternatives else ", ").join(file.path for file in missing)
     mirror = os.environ.get("NEUROMODELS_DATA")
     place = f"{mirror}/{info.folder}/" if mirror else f"FOLDER/{info.folder}/ and set NEUROMODELS_DATA=FOLDER"
@@ -119,61 +118,3 @@ def _how_to_get(info: DatasetInfo, missing: list[DataFile]) -> str:
         f"{info.name} is not on this machine (missing: {names}): {download}put the file into {place}. "
         f"{info.how_to_get} Licence: {info.licence}."
     )
-
-
-def fetch(name: str, *, dry_run: bool = False, offline: bool | None = None, progress: bool = False) -> list[Path]:
-    """Bring the files of a dataset to this machine; files that are here already are verified and kept.
-
-    Parameters
-    ----------
-    name
-        Registered dataset.
-    dry_run
-        Only return where each file is or would be.
-    offline
-        True forbids any connection; None follows ``NEUROMODELS_OFFLINE``.
-    progress
-        Show a bar on stderr.
-
-    Returns
-    -------
-    list of Path
-        One path per file (none for an embedded dataset).
-
-    Raises
-    ------
-    DataNotAvailableError
-        If a file has no verified download, or the network is forbidden or fails.
-    ChecksumError
-        If what arrived is not what was recorded; it is kept beside the target under another name.
-    """
-    from .access import offline as forbidden
-    from .catalogue import dataset_info
-
-    info = dataset_info(name)
-    paths: list[Path] = []
-    if info.alternatives and is_available(info):
-        return [located.path for located in locate_all(info)]
-    for file in info.files:
-        located = locate(info, file)
-        if located is not None:
-            paths.append(located.path)
-            continue
-        if dry_run:
-            paths.append(download_folder(info) / file.path)
-            continue
-        if file.url is None or file.sha256 is None:
-            if info.alternatives and file is not info.files[-1]:
-                continue
-            raise DataNotAvailableError(_how_to_get(info, [f for f in info.files if locate(info, f) is None]))
-        if forbidden(offline):
-            raise DataNotAvailableError(
-                f"{file.path} of {info.name} is not here and downloads are switched off (NEUROMODELS_OFFLINE or "
-                f"offline=True). {_how_to_get(info, [file])}"
-            )
-        from .download import download
-
-        paths.append(download(info, file, progress=progress))
-        if info.alternatives:
-            return paths
-    return paths

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from .access import is_available
+from .access import offline as forbidden
 from .dataset import DatasetInfo, NeuralDataset
 from .errors import DataNotAvailableError
 from .registry import Registry
@@ -60,10 +62,39 @@ def load_dataset(name: str, *, offline: bool | None = None) -> NeuralDataset:
     if entry.loader is None:
         raise DataNotAvailableError(f"{name} holds files, no responses; use `neuromodels data fetch {name}`.")
     if entry.info.access == "download" and not is_available(entry.info):
-        from .access import fetch
-
         fetch(name, offline=offline)
     return entry.loader(entry.info)
+
+
+def fetch(name: str, *, dry_run: bool = False, offline: bool | None = None, progress: bool = False) -> list[Path]:
+    """Bring the files of a dataset to this machine; files that are here already are verified and kept.
+
+    Parameters
+    ----------
+    name
+        Registered dataset.
+    dry_run
+        Only return where each file is or would be.
+    offline
+        True forbids any connection; None follows ``NEUROMODELS_OFFLINE``.
+    progress
+        Show a bar on stderr.
+
+    Returns
+    -------
+    list of Path
+        One path per file (none for an embedded dataset).
+
+    Raises
+    ------
+    DataNotAvailableError
+        If a file has no verified download, or the network is forbidden or fails.
+    ChecksumError
+        If what arrived is not what was recorded; it is kept beside the target under another name.
+    """
+    from .download import fetch_files
+
+    return fetch_files(dataset_info(name), dry_run=dry_run, offline=forbidden(offline), progress=progress)
 
 
 def listing() -> list[dict[str, object]]:

@@ -33,8 +33,7 @@ class DataCommand:
 
     @staticmethod
     def _fetch(name: str, arguments: argparse.Namespace) -> None:
-        from .access import fetch
-        from .catalogue import dataset_info
+        from .catalogue import dataset_info, fetch
 
         info = dataset_info(name)
         paths = fetch(
@@ -55,10 +54,13 @@ class DataCommand:
         from dataclasses import asdict
 
         from .access import is_available
-        from .catalogue import dataset_info
+        from .catalogue import dataset_info, load_dataset
 
         info = dataset_info(name)
-        facts = {**asdict(info), "available": is_available(info)}
+        facts: dict[str, Any] = {**asdict(info), "available": is_available(info)}
+        if facts["available"] and info.access != "download":
+            splits = load_dataset(name, offline=True).splits
+            facts["splits"] = {key: split.describe() for key, split in splits.items()}
         if as_json:
             print(json.dumps(facts))
             return
@@ -71,3 +73,5 @@ class DataCommand:
             print(f"    file: {file.path}, {size}, {file.description}")
             print(f"        sha256: {file.sha256 or 'not recorded; checked by content'}")
             print(f"        url: {file.url or 'none'}")
+        for key, words in facts.get("splits", {}).items():
+            print(f"    split {key}: {words}")

@@ -4,12 +4,41 @@ import os
 from pathlib import Path
 from typing import Any
 
-from .access import RETRIES, download_folder, sha256_of
+from .access import download_folder, how_to_get_files, is_available, locate, locate_all, sha256_of
 from .dataset import DataFile, DatasetInfo
 from .errors import ChecksumError, DataNotAvailableError
 
+RETRIES = 3
 TIMEOUT_S = 30
 PIECE = 1 << 16
+
+
+def fetch_files(info: DatasetInfo, *, dry_run: bool, offline: bool, progress: bool) -> list[Path]:
+    """Bring the files of a dataset here; see ``data.fetch``."""
+    paths: list[Path] = []
+    if info.alternatives and is_available(info):
+        return [located.path for located in locate_all(info)]
+    for file in info.files:
+        located = locate(info, file)
+        if located is not None:
+            paths.append(located.path)
+            continue
+        if dry_run:
+            paths.append(download_folder(info) / file.path)
+            continue
+        if file.url is None or file.sha256 is None:
+            if info.alternatives and file is not info.files[-1]:
+                continue
+            raise DataNotAvailableError(how_to_get_files(info, [f for f in info.files if locate(info, f) is None]))
+        if offline:
+            raise DataNotAvailableError(
+                f"{file.path} of {info.name} is not here and downloads are switched off (NEUROMODELS_OFFLINE or "
+                f"offline=True). {how_to_get_files(info, [file])}"
+            )
+        paths.append(download(info, file, progress=progress))
+        if info.alternatives:
+            return paths
+    return paths
 
 
 def download(info: DatasetInfo, file: DataFile, *, progress: bool = False) -> Path:

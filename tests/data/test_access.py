@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from data.access import fetch, home, is_available, locate, locate_all, offline, sha256_of
+from data import fetch
+from data.access import home, is_available, locate, locate_all, offline, sha256_of
 from data.catalogue import load_dataset, register_dataset
 from data.dataset import DataFile
 from data.errors import ChecksumError, DataNotAvailableError, UnknownNameError

@@ -9,7 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from data.access import download_folder, fetch
+from data import fetch
+from data.access import download_folder
 from data.catalogue import load_dataset, register_dataset
 from data.dataset import DataFile
 from data.download import PIECE, download
