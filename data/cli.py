@@ -54,13 +54,11 @@ class DataCommand:
         from dataclasses import asdict
 
         from .access import is_available
-        from .catalogue import dataset_info, load_dataset
+        from .catalogue import dataset_info
 
         info = dataset_info(name)
         facts: dict[str, Any] = {**asdict(info), "available": is_available(info)}
-        if facts["available"] and info.access != "download":
-            splits = load_dataset(name, offline=True).splits
-            facts["splits"] = {key: split.describe() for key, split in splits.items()}
+        facts["splits"] = {key: split.describe() for key, split in info.splits.items()}
         if as_json:
             print(json.dumps(facts))
             return
@@ -73,5 +71,5 @@ class DataCommand:
             print(f"    file: {file.path}, {size}, {file.description}")
             print(f"        sha256: {file.sha256 or 'not recorded; checked by content'}")
             print(f"        url: {file.url or 'none'}")
-        for key, words in facts.get("splits", {}).items():
+        for key, words in facts["splits"].items():
             print(f"    split {key}: {words}")

@@ -57,6 +57,8 @@ class DatasetInfo:
         Files; with ``alternatives`` True any one of them is enough, the first found in order is taken.
     units
         Unit of the responses.
+    splits
+        Named splits that belong to the recording; the first is the one to use unless there is a reason.
     folder
         Folder of the files below ``$NEUROMODELS_DATA``; the dataset's name unless given.
     """
@@ -71,6 +73,7 @@ class DatasetInfo:
     files: tuple[DataFile, ...] = ()
     alternatives: bool = False
     notes: str = ""
+    splits: dict[str, SplitSpec] = field(default_factory=dict)
     folder: str = ""
 
     def __post_init__(self) -> None:

@@ -9,6 +9,27 @@ from ..dataset import DataFile, DatasetInfo, NeuralDataset
 from ..splits import SplitSpec
 from ..stimuli import StimulusSet
 
+SPLITS = {
+    "passage5": SplitSpec("passage5", "group-kfold", 5, seed=0, group="passage"),
+    "shuffled5": SplitSpec("shuffled5", "kfold", 5, seed=0, source="older protocols; divides passages"),
+    "brainscore-shuffle": SplitSpec(
+        "brainscore-shuffle",
+        "shuffle",
+        10,
+        seed=1,
+        train_fraction=0.9,
+        source="brain-score/language Pereira2018 '-linear-shuffle'; divides passages",
+    ),
+    "brainscore-group": SplitSpec(
+        "brainscore-group",
+        "group-kfold",
+        10,
+        seed=1234,
+        group="passage",
+        source="brain-score/language Pereira2018 '-ridge', with passages in place of its 24 topics",
+    ),
+}
+
 INFO = DatasetInfo(
     name="language/pereira2018",
     summary="fMRI, mean of the left language network over people, 384 sentences in 96 passages",
@@ -35,28 +56,8 @@ INFO = DatasetInfo(
         ),
     ),
     notes="One mean per sentence: no ceiling can be computed. Per-voxel ceilings of the full data do not apply to the mean.",
+    splits=SPLITS,
 )
-
-SPLITS = {
-    "passage5": SplitSpec("passage5", "group-kfold", 5, seed=0, group="passage"),
-    "shuffled5": SplitSpec("shuffled5", "kfold", 5, seed=0, source="older protocols; divides passages"),
-    "brainscore-shuffle": SplitSpec(
-        "brainscore-shuffle",
-        "shuffle",
-        10,
-        seed=1,
-        train_fraction=0.9,
-        source="brain-score/language Pereira2018 '-linear-shuffle'; divides passages",
-    ),
-    "brainscore-group": SplitSpec(
-        "brainscore-group",
-        "group-kfold",
-        10,
-        seed=1234,
-        group="passage",
-        source="brain-score/language Pereira2018 '-ridge', with passages in place of its 24 topics",
-    ),
-}
 
 
 def load(info: DatasetInfo) -> NeuralDataset:

@@ -51,6 +51,11 @@ _ADJECTIVES = ("old", "quiet", "heavy", "bright", "small", "narrow", "famous", "
 _ADVERBS = ("yesterday", "slowly", "again", "often", "twice", "carefully")
 _PREPOSITIONS = ("near", "behind", "beside", "under", "with")
 
+SPLITS = {
+    "passage5": SplitSpec("passage5", "group-kfold", 5, seed=0, group="passage"),
+    "shuffled5": SplitSpec("shuffled5", "kfold", 5, seed=0, source="divides passages"),
+}
+
 INFO = DatasetInfo(
     name="language/planted",
     summary="SYNTHETIC: 320 generated sentences, 24 simulated neuroids x 6 repetitions, ceiling known",
@@ -60,12 +65,8 @@ INFO = DatasetInfo(
     how_to_get="It is generated when it is loaded.",
     units="arbitrary (Gaussian neuroids), spikes per presentation (Poisson neuroids)",
     notes="Synthetic: it tests the method and says nothing about brains.",
+    splits=SPLITS,
 )
-
-SPLITS = {
-    "passage5": SplitSpec("passage5", "group-kfold", 5, seed=0, group="passage"),
-    "shuffled5": SplitSpec("shuffled5", "kfold", 5, seed=0, source="divides passages"),
-}
 
 
 def _sentence(rng: np.random.Generator, topic: np.ndarray) -> str:

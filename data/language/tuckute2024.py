@@ -24,6 +24,18 @@ REGIONS = {
 WHOLE_TABLE_ROWS = 1000
 WHOLE_TABLE_MAX = (1.28, 1.29)
 
+SPLITS = {
+    "kfold5": SplitSpec("kfold5", "kfold", 5, seed=0),
+    "brainscore-shuffle": SplitSpec(
+        "brainscore-shuffle",
+        "shuffle",
+        10,
+        seed=1,
+        train_fraction=0.9,
+        source="brain-score/language Tuckute2024",
+    ),
+}
+
 INFO = DatasetInfo(
     name="language/tuckute2024",
     summary="fMRI, left language network (5 regions and their mean), mean of 5 people, six-word sentences",
@@ -57,19 +69,8 @@ INFO = DatasetInfo(
         ),
     ),
     notes="One value per sentence and region, mean over participants 848, 853, 865, 875, 876: no ceiling can be computed.",
+    splits=SPLITS,
 )
-
-SPLITS = {
-    "kfold5": SplitSpec("kfold5", "kfold", 5, seed=0),
-    "brainscore-shuffle": SplitSpec(
-        "brainscore-shuffle",
-        "shuffle",
-        10,
-        seed=1,
-        train_fraction=0.9,
-        source="brain-score/language Tuckute2024",
-    ),
-}
 
 
 def _read(located: LocatedFile) -> pd.DataFrame:
