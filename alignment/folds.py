@@ -110,7 +110,7 @@ def warn_of_leak(spec: SplitSpec, folds: list[Fold], table: pd.DataFrame, group:
         return ""
     total = sum(len(fold.test) for fold in folds)
     message = (
-        f"split {spec.name!r} divides members of a {group}: {divided} of {total} test presentations have a sibling of their "
+        f"split {spec.name!r} divides groups of {group}: {divided} of {total} test presentations have a sibling of their "
         f"{group} in training, which inflates scores without any knowledge of the stimuli; use "
         f"{f'split {safe!r}' if safe else f'a split grouped by {group!r}'}."
     )
