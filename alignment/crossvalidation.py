@@ -1,5 +1,6 @@
 """Features to responses over folds: fit, predict, correlate, resample; shared by layers and null models."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ import xarray as xr
 from data.splits import SplitSpec
 from data.stimuli import StimulusSet
 
+from .baselines import Baseline
 from .benchmark import Benchmark
 from .ceilings import CeilingEstimate
 from .correlation import pearson, weighted_pearson
@@ -18,6 +20,7 @@ from .result import aggregate
 from .ridge import NeuroidRidge
 
 NEUROIDS_PER_BLOCK = 2000
+NULLS_REMEMBERED = 16
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,9 @@ class Mapped:
     alpha: np.ndarray  # (split, neuroid)
     at_edge: np.ndarray
     inner_r2: np.ndarray
+
+
+_nulls: dict[str, Mapped] = {}
 
 
 class CrossValidation:
@@ -67,6 +73,21 @@ class CrossValidation:
             edge.append(ridge.at_edge_)
             inner.append(ridge.inner_r2_)
         return Mapped(predictions, np.stack(alpha), np.stack(edge), np.stack(inner))
+
+    def map_null(self, null: Baseline, stimuli: StimulusSet) -> Mapped:
+        """The same for a null model; the latest are remembered, since all models on a benchmark meet the same ones."""
+        features = null.features(stimuli)
+        digest = hashlib.sha256(f"{null.standardised} {self.seed} {features.shape}".encode())
+        rows = [part for fold in self.folds for part in (fold.train, fold.test)]
+        for array in (features, self.responses, self.bench.alphas, *rows):
+            digest.update(np.ascontiguousarray(array).data)
+        digest.update(repr(None if self.groups is None else self.groups.tolist()).encode())
+        key = digest.hexdigest()
+        if key not in _nulls:
+            while len(_nulls) >= NULLS_REMEMBERED:
+                del _nulls[next(iter(_nulls))]
+            _nulls[key] = self.map(features, null.standardised)
+        return _nulls[key]
 
     def correlations(self, mapped: Mapped) -> np.ndarray:
         """Pearson r ``(split, neuroid)``."""

@@ -118,7 +118,7 @@ def score(
     ]
     mapped_nulls = {}
     for null in nulls:
-        mapped_nulls[null.name] = run.map(null.features(stimuli), null.standardised)
+        mapped_nulls[null.name] = run.map_null(null, stimuli)
         steps.advance()
     steps.close()
     choice: list[str] = []

@@ -181,6 +181,7 @@ def test_inner_folds_keep_together_what_the_split_keeps_together(tiny, stored_mo
         return original(self, features, responses, groups=groups, folds=folds)
 
     monkeypatch.setattr(crossvalidation.NeuroidRidge, "fit", fit)
+    monkeypatch.setattr(crossvalidation, "_nulls", {})
     score(stored_model(only=noisy(signal)), benchmark, split=split, n_boot=5, cache=False)
     if split == "shuffled":
         assert all(groups is None for groups in received)
@@ -481,3 +482,24 @@ def test_something_that_is_no_model_is_told_what_is_missing(tiny):
     benchmark, _ = tiny
     with pytest.raises((TypeError, ValueError), match="TorchModel|RecordableModel"):
         score(object(), benchmark, cache=False)
+
+
+@ignore_edge
+def test_null_models_are_fitted_once_for_all_models_of_a_benchmark(tiny, stored_model, monkeypatch):
+    benchmark, signal = tiny
+    fits, original = [], crossvalidation.NeuroidRidge.fit
+
+    def fit(self, *arguments, **options):
+        fits.append(self)
+        return original(self, *arguments, **options)
+
+    monkeypatch.setattr(crossvalidation.NeuroidRidge, "fit", fit)
+    monkeypatch.setattr(crossvalidation, "_nulls", {})
+    first = score(stored_model(only=noisy(signal)), benchmark, n_boot=5, cache=False)
+    once = len(fits)
+    second = score(stored_model(only=noisy(signal, 2.0)), benchmark, n_boot=5, cache=False)
+    assert (once, len(fits) - once) == (16, 4)  # four folds: one layer and three nulls, then the layer alone
+    for name in first.baselines:
+        assert first.baseline_row(name) == second.baseline_row(name)
+    score(stored_model(only=noisy(signal)), benchmark, n_boot=5, seed=1, cache=False)
+    assert len(fits) == 36
