@@ -130,7 +130,8 @@ def _section(name: str, scores: list[Score], out_dir: Path) -> str:
         f"<figure>{main}<figcaption>Headline layer of each model, the null models of the first one, and the ceiling. "
         "Nothing is clipped.</figcaption></figure>",
         _table(scores),
-        f'<div class="pair"><figure>{layers}<figcaption>Every layer that was scored; colours follow the order of the figure above.</figcaption></figure>',
+        f'<div class="pair"><figure>{layers}<figcaption>Every layer that was scored; colours follow the order '
+        "of the figure above.</figcaption></figure>",
         f"<figure>{neuroids}<figcaption>Neuroids of {html.escape(facts['model'])}, {html.escape(first.headline)}."
         "</figcaption></figure></div>"
         if several
