@@ -10,7 +10,7 @@ import xarray as xr
 from data.stimuli import StimulusSet
 
 from .cache import ActivationCache
-from .keys import digest
+from .keys import Unkeyable, digest
 from .protocol import RecordableModel
 
 # Raise when the meaning of a recording changes: old cache entries are then never read again.
@@ -67,7 +67,16 @@ def record_activations(
     facts = {"model": model.name, "revision": revision, "stimuli": stimuli.name}
     content = stimuli.content_hash()
     spec = {key: _plain(value) for key, value in model.input_spec.items()}
-    keys = {layer: digest(RECORDING_VERSION, model.name, revision, layer, spec, content) for layer in wanted if store}
+    keys: dict[str, str] = {}
+    try:
+        # The batch size too: a network that pads or normalises over its batch depends on it.
+        keys = {
+            layer: digest(RECORDING_VERSION, model.name, revision, layer, spec, content, batch_size)
+            for layer in wanted
+            if store
+        }
+    except Unkeyable:
+        store = None
     found: dict[str, np.ndarray] = {}
     for layer in wanted:
         cached = store.get(keys[layer]) if store else None

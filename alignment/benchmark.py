@@ -158,7 +158,7 @@ class Benchmark:
             f"rows ({f'no {spec.group} is divided' if spec.group else 'shuffled'}).",
             "Raw score: Pearson r between prediction and response per neuroid and fold (0 for a constant prediction), "
             "mean over folds, median over neuroids of a subject, mean over subjects.",
-            f"Ceiling: {self.ceiling.describe() if self.ceiling else 'none; the public data allow none'}.",
+            f"Ceiling: {self.ceiling.describe() if self.ceiling else 'none'}.",
             "Ceiled score: "
             + (
                 "r divided by the ceiling, per neuroid before the median; not clipped."

@@ -61,6 +61,7 @@ class ScoreCommand:
         if not benchmarks:
             print("no benchmark is left to score: none of their data are on this machine.", file=sys.stderr)
             return 3
+        self._check_before(arguments, benchmarks, models, toolbox)
         device = toolbox.resolve_device(arguments.device)
         scores: list[Score] = []
         with _plain_warnings():
@@ -79,6 +80,23 @@ class ScoreCommand:
             # With --json, stdout holds JSON lines alone.
             print(f"report: {page.resolve()}", file=sys.stderr if arguments.json else sys.stdout)
         return 0
+
+    @staticmethod
+    def _check_before(
+        arguments: argparse.Namespace, benchmarks: "list[Benchmark]", models: Sequence[str], toolbox: Any
+    ) -> None:
+        """Fail before the first fit, not after minutes: unknown models, missing data, a target that cannot be written."""
+        from pathlib import Path
+
+        for name in models:
+            if not toolbox.list_models(name):
+                toolbox.create_model(name)
+        if arguments.dry_run:
+            return
+        for benchmark in benchmarks:
+            benchmark.split_spec(benchmark.load(offline=arguments.offline or None), arguments.split)
+        if arguments.out:
+            (Path(arguments.out) / "scores").mkdir(parents=True, exist_ok=True)
 
 
 class ReportCommand:
@@ -149,14 +167,14 @@ def _score(model: Any, benchmark: "Benchmark", device: str, arguments: argparse.
         progress=sys.stderr.isatty(),
     )
     result.provenance["device"] = device
+    if arguments.out:
+        # Saved at once: an interrupt later on loses nothing, and `neuromodels report` can go on from here.
+        save_score(result, arguments.out)
     if arguments.json:
         for row in result.rows():
             print(json.dumps(without_nan(row)), flush=True)
     else:
         print(result, flush=True)
-    if arguments.out:
-        # Saved at once: an interrupt later on loses nothing, and `neuromodels report` can go on from here.
-        save_score(result, arguments.out)
     return result
 
 

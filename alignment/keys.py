@@ -11,6 +11,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import torch
 
+# Names that bring in files, the environment, the clock or chance.
+_OUTSIDE = """
+open read_text read_bytes read_csv read_json load loadtxt loads environ getenv globals vars urandom random rand randn time now
+today input exec eval
+"""
+OUTSIDE = frozenset(_OUTSIDE.split())
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
 
 
@@ -55,6 +61,9 @@ def _function_parts(function: Callable, seen: set[int]) -> list[object]:
     if id(function) in seen:
         return ["recursion"]
     seen.add(id(function))
+    outside = _names(function.__code__) & OUTSIDE
+    if outside:
+        raise Unkeyable(f"{function!r} uses {sorted(outside)[0]}, whose result its code does not determine")
     try:
         source = inspect.getsource(function)
     except (OSError, TypeError) as error:
@@ -102,7 +111,12 @@ def _package_version(module: str) -> str | None:
     top = module.partition(".")[0]
     if top in sys.stdlib_module_names:
         return "python"
-    version = getattr(sys.modules.get(top), "__version__", None)
+    package = sys.modules.get(top)
+    place = str(getattr(package, "__file__", None) or "")
+    # Only an installed package keeps its code while its version stays; a script or a checkout may be edited.
+    if "site-packages" not in place and "dist-packages" not in place:
+        return None
+    version = getattr(package, "__version__", None)
     return None if version is None else str(version)
 
 

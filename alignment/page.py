@@ -6,6 +6,7 @@ import html
 import io
 import json
 import re
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,14 +71,25 @@ def load_scores(folder: str | Path) -> list[Score]:
         raise FileNotFoundError(
             f"no scores (.nc) below {folder}; write some with `neuromodels score ... --out {folder}`."
         )
-    return [Score.load(path) for path in paths]
+    scores = []
+    for path in paths:
+        try:
+            scores.append(Score.load(path))
+        except ValueError as error:
+            warnings.warn(f"left out: {error}", stacklevel=2)
+    if not scores:
+        raise FileNotFoundError(f"none of the {len(paths)} .nc files below {folder} is a score.")
+    return scores
 
 
 def file_stem(score: Score) -> str:
     """File name of a score: benchmark, split, model, seed."""
     facts = score.provenance
     parts = [facts["benchmark"], facts["split"], facts["model"], f"seed{facts.get('model_seed')}"]
-    parts.append(hashlib.sha256(json.dumps([*parts, facts["model_revision"], score.layers]).encode()).hexdigest()[:8])
+    identity = [*parts, facts["model_revision"], score.layers, facts.get("files")]
+    if facts["model_revision"] == "not keyed":
+        identity.append(score.data["raw"].values.tobytes().hex())
+    parts.append(hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:8])
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", "__".join(map(str, parts)))
 
 

@@ -32,10 +32,23 @@ def bootstrap_weights(n_rows: int, groups: np.ndarray | None, n_boot: int, seed:
     return counts[:, codes].astype(float)
 
 
-def interval(draws: np.ndarray, level: float = CI_LEVEL) -> tuple[float, float]:
-    """Percentile interval of bootstrap draws; NaN if there are none."""
+def fold_factor(n_tested: int, n_train: float) -> float:
+    """How much wider than the bootstrap over test rows an interval must be because folds share training rows.
+
+    sqrt(1 + n_tested / n_train), the correction of the variance of cross-validated scores by Nadeau & Bengio 2003
+    (Machine Learning 52:239) for ``n_tested`` different test rows: 1.5 for five folds.
+    """
+    return float(np.sqrt(1 + n_tested / n_train))
+
+
+def interval(
+    draws: np.ndarray, value: float = float("nan"), factor: float = 1.0, level: float = CI_LEVEL
+) -> tuple[float, float]:
+    """Percentile interval of bootstrap draws, its distance from ``value`` multiplied by ``factor``; NaN without draws."""
     finite = draws[np.isfinite(draws)]
     if len(finite) == 0:
         return float("nan"), float("nan")
     low, high = np.quantile(finite, [(1 - level) / 2, (1 + level) / 2])
+    if np.isfinite(value) and factor > 1:
+        low, high = min(low, value - factor * (value - low)), max(high, value + factor * (high - value))
     return float(low), float(high)

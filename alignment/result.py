@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from data.atomic import atomic_path
+from data.atomic import write_netcdf
 
 from .resampling import CI_LEVEL, interval
 
@@ -87,6 +87,13 @@ class Score:
         return row[f"{prefix}ci_low"], row[f"{prefix}ci_high"]
 
     @property
+    def _origin(self) -> str:
+        seed = self.provenance.get("model_seed")
+        return ("" if seed is None else f", seed {seed}") + (
+            " (SYNTHETIC data)" if self.provenance.get("synthetic") else ""
+        )
+
+    @property
     def ceiling(self) -> float:
         """Aggregate ceiling; NaN if there is none."""
         return float(aggregate(self.data["ceiling"].values, self._subject))
@@ -152,6 +159,7 @@ class Score:
             "baselines": {name: self.baseline_row(name) for name in self.baselines},
             "seed": self.provenance.get("model_seed"),
             "scoring_seed": self.provenance.get("scoring_seed"),
+            "synthetic": bool(self.provenance.get("synthetic")),
             "warnings": list(self.warnings),
             "versions": self.provenance.get("versions", {}),
         }
@@ -184,8 +192,7 @@ class Score:
     def save(self, path: str | Path) -> Path:
         """Write to netCDF, atomically; returns the path."""
         path = Path(path)
-        with atomic_path(path) as temporary:
-            self.to_xarray().to_netcdf(temporary, engine="h5netcdf")
+        write_netcdf(self.to_xarray(), path)
         return path
 
     @classmethod
@@ -194,11 +201,15 @@ class Score:
         try:
             with xr.open_dataset(path, engine="h5netcdf") as opened:
                 content = opened.load()
-        except (OSError, KeyError) as error:
+        except (OSError, KeyError, ValueError) as error:
             raise ValueError(
                 f"{path} cannot be read as a score ({error}); give a .nc file that a score wrote."
             ) from error
-        if content.attrs.get("format") != "neuromodels score" or content.attrs.get("format_version") != FORMAT_VERSION:
+        if (
+            content.attrs.get("format") != "neuromodels score"
+            or content.attrs.get("format_version") != FORMAT_VERSION
+            or "meta" not in content.attrs
+        ):
             raise ValueError(f"{path} is not a score of format {FORMAT_VERSION}; give a .nc file that a score wrote.")
         meta = json.loads(content.attrs.pop("meta"))
         content.attrs.clear()
@@ -215,7 +226,7 @@ class Score:
     def __repr__(self) -> str:
         row = self.row(self.headline)
         lines = [
-            f"Score of {self.provenance['model']} on {self.provenance['benchmark']}, layer {self.headline}",
+            f"Score of {self.provenance['model']} on {self.provenance['benchmark']}, layer {self.headline}{self._origin}",
             f"  raw r    {row['raw']:.3f}  [{row['ci_low']:.3f}, {row['ci_high']:.3f}]",
         ]
         if self.normalisation == "none":
@@ -249,14 +260,17 @@ class Score:
     ) -> dict[str, Any]:
         per_neuroid = nan_mean(raw.values, axis=0)
         ceiled = per_neuroid / self.data["ceiling"].values if self.normalisation != "none" else per_neuroid * np.nan
-        low, high = interval(draws.values)
-        ceiled_low, ceiled_high = interval(ceiled_draws.values)
+        raw_value = float(aggregate(per_neuroid, self._subject))
+        ceiled_value = float(aggregate(ceiled, self._subject))
+        factor = float(self.provenance.get("interval_factor", 1.0))
+        low, high = interval(draws.values, raw_value, factor)
+        ceiled_low, ceiled_high = interval(ceiled_draws.values, ceiled_value, factor)
         return {
-            "raw": float(aggregate(per_neuroid, self._subject)),
+            "raw": raw_value,
             "ci_low": low,
             "ci_high": high,
             "ceiling": self.ceiling,
-            "ceiled": float(aggregate(ceiled, self._subject)),
+            "ceiled": ceiled_value,
             "ceiled_ci_low": ceiled_low,
             "ceiled_ci_high": ceiled_high,
             "ci_level": CI_LEVEL,

@@ -21,7 +21,7 @@ from .cache import ActivationCache
 from .crossvalidation import CrossValidation, Mapped, choose_layers
 from .folds import make_folds, warn_of_leak
 from .protocol import RecordableModel
-from .resampling import interval
+from .resampling import fold_factor, interval
 from .result import NESTED, Score
 
 
@@ -124,9 +124,11 @@ def score(
     choice: list[str] = []
     if len(names) > 1:
         mapped[NESTED], choice = choose_layers(mapped, run.subject)
-    notes.append(_edge_note(mapped, bench.alphas))
+    notes += [_edge_note(mapped, bench.alphas), _null_edge_note(mapped_nulls)]
     data = run.dataset(mapped, mapped_nulls)
     notes += [*run.ceiling_notes(), _neighbour_note(data)]
+    tested = np.unique(np.concatenate([fold.test for fold in folds]))
+    factor = fold_factor(len(tested), float(np.mean([len(fold.train) for fold in folds])))
     provenance = {
         **_identity(model, bench, dataset, spec),
         "model_revision": activations[names[0]].attrs["revision"] or "not keyed",
@@ -134,6 +136,7 @@ def score(
         "n_repetitions": int(trials.sizes["repetition"]),
         "n_boot": n_boot,
         "scoring_seed": seed,
+        "interval_factor": factor,
         "bootstrap_over": stimuli.group or "presentation",
         "nested_choice": choice,
         "neuroids_left_out": dropped,
@@ -145,7 +148,7 @@ def score(
         headline=headline,
         normalisation=bench.normalisation,
         ceiling_kind=bench.ceiling.kind if bench.ceiling else "none",
-        protocol=(*bench.protocol(spec), *_interval_words(stimuli.group, n_boot)),
+        protocol=(*bench.protocol(spec), *_interval_words(stimuli.group, n_boot, factor)),
         warnings=tuple(note for note in notes if note),
         provenance=provenance,
     )
@@ -191,6 +194,13 @@ def _edge_note(mapped: dict[str, Mapped], alphas: np.ndarray) -> str:
     return message
 
 
+def _null_edge_note(nulls: dict[str, Mapped]) -> str:
+    parts = [f"{name} {one.at_edge.mean():.0%}" for name, one in nulls.items() if one.at_edge.any()]
+    if not parts:
+        return ""
+    return f"null models with penalties on the edge of the grid, as expected where they carry no signal: {', '.join(parts)}."
+
+
 def _neighbour_note(data: xr.Dataset) -> str:
     """Sentence for a set whose neighbouring stimuli are alike across folds, found by the null that knows nothing else."""
     name = OasmModel().name
@@ -208,11 +218,12 @@ def _safe_split(dataset: NeuralDataset) -> str | None:
     return next((name for name, spec in dataset.splits.items() if group and spec.group == group), None)
 
 
-def _interval_words(group: str | None, n_boot: int) -> list[str]:
+def _interval_words(group: str | None, n_boot: int, factor: float) -> list[str]:
     unit = f"groups of {group}" if group else "presentations"
     return [
         f"Interval: 95 % percentile bootstrap, {n_boot} draws over {unit} of the test folds with the fitted mapping held "
-        "fixed; it does not contain the variation of refitting.",
+        f"fixed, widened around the score by {factor:.2f} = sqrt(1 + tested / training rows) because folds share "
+        "training rows (Nadeau & Bengio 2003).",
         "Nulls: the same folds, mapping and formula with features that know nothing of the content.",
     ]
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from .atomic import atomic_path
+from .atomic import write_netcdf
 
 DIMS = ("presentation", "neuroid", "time_bin")
 REQUIRED = {"presentation": ("stimulus_id", "repetition"), "neuroid": ("neuroid_id",)}
@@ -98,8 +98,7 @@ def save_responses(responses: xr.DataArray, path: str | Path) -> Path:
     """Write a response array to netCDF, atomically; returns the path."""
     validate_responses(responses)
     path = Path(path)
-    with atomic_path(path) as temporary:
-        responses.to_netcdf(temporary, engine="h5netcdf")
+    write_netcdf(responses, path)
     return path
 
 

@@ -5,6 +5,22 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def write_netcdf(content: "xr.DataArray | xr.Dataset", target: str | Path) -> None:
+    """Write labelled arrays to netCDF, whole or not at all.
+
+    The file is made in the temporary folder first: the netCDF library itself cannot survive a full disk.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "content.nc"
+        content.to_netcdf(made, engine="h5netcdf")
+        with atomic_path(target) as temporary:
+            temporary.write_bytes(made.read_bytes())
 
 
 @contextmanager

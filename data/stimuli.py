@@ -126,7 +126,8 @@ def load_stimulus_set(path: str | Path) -> StimulusSet:
         raise ValueError(f"{sidecar} has layout {facts.get('layout_version')!r}; this version reads {LAYOUT_VERSION}.")
     if received != facts["sha256"]:
         raise ChecksumError(f"{path} has SHA-256 {received}, its sidecar says {facts['sha256']}; write it again.")
-    with xr.open_dataarray(path, engine="h5netcdf") as opened:
+    engine = "scipy" if path.read_bytes()[:3] == b"CDF" else "h5netcdf"
+    with xr.open_dataarray(path, engine=engine) as opened:
         arrays = opened.load()
     columns = {str(name): coord.values for name, coord in arrays.coords.items() if coord.dims == ("stimulus",)}
     table = pd.DataFrame(columns)

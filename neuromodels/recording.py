@@ -5,8 +5,10 @@ call returns its argument and does nothing else. Recurrent networks tap once per
 state in ``collect`` what becomes of the list; a forward hook could not tell the steps apart.
 """
 
+import dataclasses
 import hashlib
 import inspect
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +19,9 @@ import torch
 from torch import Tensor
 
 from .errors import ContractError, UnknownNameError
+
+PLAIN = (bool, int, float, complex, str, bytes, type(None))
+PROCESS_MARK = uuid.uuid4().hex
 
 if TYPE_CHECKING:
     _Base = torch.nn.Module
@@ -45,6 +50,8 @@ class Recordable(_Base):
     layers: tuple[str, ...] = ()
     input_spec: dict[str, object] = {}
     committed_layer: str | None = None
+    # Attributes that are not part of the model's identity: caches and what a forward pass leaves behind.
+    not_keyed: tuple[str, ...] = ()
     _tapped: dict[str, list[Tensor]] | None = None
 
     def tap(self, layer: str, value: Tensor) -> Tensor:
@@ -119,8 +126,10 @@ class Recordable(_Base):
     @property
     def revision(self) -> str:
         """Identity of this model: the seed, and a hash of its weights as they are now, its configuration and code."""
-        digest = hashlib.sha256(repr(getattr(self, "config", None)).encode())
-        digest.update(_code(type(self)))
+        digest = hashlib.sha256(torch.__version__.encode())
+        for name, module in self.named_modules(remove_duplicate=False):
+            digest.update(f"{name} {_state(module, self)}".encode())
+            digest.update(_code(type(module)))
         # named_buffers also has what state_dict leaves out (persistent=False), which forward may read.
         for key, value in (*self.named_parameters(), *self.named_buffers()):
             digest.update(f"{key} {value.dtype} {tuple(value.shape)}".encode())
@@ -152,19 +161,52 @@ class Recordable(_Base):
                 module.training = training
 
 
+def _state(module: torch.nn.Module, model: Recordable) -> str:
+    """Plain attributes of one submodule; anything else makes the identity unique to this very object."""
+    ignored = {
+        *torch.nn.Module().__dict__,
+        "_tapped",
+        "_mark",
+        "name",
+        "seed",
+        *(model.not_keyed if module is model else ()),
+    }
+    # torch's own layers build their private attributes from their public ones.
+    torch_layer = type(module).__module__.partition(".")[0] == "torch"
+    parts = [f"{type(module).__module__}.{type(module).__qualname__}"]
+    for name, value in sorted(module.__dict__.items()):
+        if name in ignored or (torch_layer and name.startswith("_")):
+            continue
+        frozen = dataclasses.is_dataclass(value) and value.__dataclass_params__.frozen  # type: ignore[union-attr]
+        plain = value if isinstance(value, (tuple, list)) else [value]
+        known = frozen or all(isinstance(item, (*PLAIN, torch.dtype, torch.device)) for item in plain)
+        parts.append(f"{name}={value!r}" if known else f"{name}={_unique(model)}")
+    return " ".join(parts)
+
+
+def _unique(model: Recordable) -> str:
+    """A mark that no other object and no later process shares: what carries it is never taken for something else."""
+    if "_mark" not in model.__dict__:
+        model.__dict__["_mark"] = uuid.uuid4().hex
+    return model.__dict__["_mark"]
+
+
 def _code(kind: type) -> bytes:
     """Content of the source files a model's classes live beside: other code may give other activations."""
     files: set[Path] = set()
+    unknown: list[bytes] = []
     for base in kind.__mro__:
         if base.__module__.partition(".")[0] in ("torch", "builtins"):
             continue
         try:
             source = inspect.getsourcefile(base)
-        except (TypeError, OSError):  # typed in at a prompt: nothing but the name is known
-            continue
-        if source is None:
+        except (TypeError, OSError):
+            source = None
+        if source is None or not Path(source).is_file():
+            # Typed in at a prompt: the name says nothing about the code, so it is never the same as another.
+            unknown.append(f"{id(base)} {PROCESS_MARK}".encode())
             continue
         file = Path(source)
         files |= set(file.parent.glob("*.py")) if "." in base.__module__ else {file}
-    parts = [kind.__qualname__.encode(), *(file.read_bytes() for file in sorted(files) if file.is_file())]
+    parts = [kind.__qualname__.encode(), *unknown, *(file.read_bytes() for file in sorted(files) if file.is_file())]
     return b"".join(parts)

