@@ -198,7 +198,10 @@ def _null_edge_note(nulls: dict[str, Mapped]) -> str:
     parts = [f"{name} {one.at_edge.mean():.0%}" for name, one in nulls.items() if one.at_edge.any()]
     if not parts:
         return ""
-    return f"null models with penalties on the edge of the grid, as expected where they carry no signal: {', '.join(parts)}."
+    return (
+        "null models with penalties on the edge of the grid (its top where they carry no signal), share of fits: "
+        f"{', '.join(parts)}."
+    )
 
 
 def _neighbour_note(data: xr.Dataset) -> str:

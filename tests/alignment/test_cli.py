@@ -103,7 +103,9 @@ def test_without_cache_nothing_is_cached(real_run):
 def test_text_output_shows_the_score_and_the_warnings_apart(light_models, capsys):
     assert main(["score", "test/lengths", "--on", PLANTED, "--split", "shuffled5"]) == 0
     received = capsys.readouterr()
-    assert received.out.startswith("Score of test/lengths on language/planted-ridge, layer words\n")
+    assert received.out.startswith(
+        "Score of test/lengths on language/planted-ridge, layer words, seed 0 (SYNTHETIC data)\n"
+    )
     assert len(received.out.splitlines()) == 5
     assert "warning: split 'shuffled5' divides" in received.err
     assert "use split 'passage5'" in received.err
@@ -232,10 +234,13 @@ def test_interrupt_keeps_the_scores_that_were_finished(light_models, capsys, tmp
     assert len(received.out.splitlines()) == 5
 
 
-def test_failure_in_a_later_score_keeps_the_earlier_ones(light_models, capsys, tmp_path, no_real_data):
+def test_data_missing_for_a_later_benchmark_are_named_before_the_first_fit(
+    light_models, capsys, tmp_path, no_real_data
+):
     arguments = ["score", "test/lengths", "--on", PLANTED, "language/pereira2018.384-ridge", "--out", str(tmp_path)]
     assert main(arguments) == 3
-    assert [one.provenance["benchmark"] for one in load_scores(tmp_path)] == [PLANTED]
+    assert "language/pereira2018 is not on this machine" in capsys.readouterr().err
+    assert light_models == []
 
 
 def test_report_command_writes_the_page_of_saved_scores(real_run, tmp_path, capsys):

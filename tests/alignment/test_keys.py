@@ -375,3 +375,19 @@ def test_networks_without_a_source_have_no_key():
     exec("class Typed(nn.Module):\n    def forward(self, x):\n        return x\n", namespace)
     with pytest.raises(Unkeyable, match="source of Typed cannot be read"):
         module_key(namespace["Typed"]())
+
+
+def reads_a_file(texts):
+    return open("alphabet.json").read()
+
+
+def reads_the_environment(texts):
+    import os
+
+    return os.environ["ALPHABET"]
+
+
+@pytest.mark.parametrize("function", [reads_a_file, reads_the_environment])
+def test_functions_that_bring_something_in_from_outside_have_no_key(function):
+    with pytest.raises(Unkeyable, match="its code does not determine"):
+        function_key(function)

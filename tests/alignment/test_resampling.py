@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alignment.resampling import bootstrap_weights, interval
+from alignment.resampling import bootstrap_weights, fold_factor, interval
 
 
 @given(n_rows=st.integers(1, 60), n_boot=st.integers(1, 20), seed=st.integers(0, 1000))
@@ -60,3 +60,15 @@ def test_interval_leaves_nan_out():
 @pytest.mark.parametrize("draws", [np.array([]), np.full(3, np.nan)])
 def test_interval_of_nothing_is_nan(draws):
     assert np.isnan(interval(draws)).all()
+
+
+def test_interval_is_widened_around_the_score():
+    draws = np.linspace(0, 1, 1001)
+    low, high = interval(draws)
+    wide = interval(draws, 0.5, 1.5)
+    assert wide == pytest.approx((0.5 - 1.5 * (0.5 - low), 0.5 + 1.5 * (high - 0.5)))
+    assert interval(draws, 2.0, 1.5)[0] <= low
+
+
+def test_five_folds_widen_by_one_and_a_half():
+    assert fold_factor(100, 80) == pytest.approx(1.5)

@@ -99,7 +99,9 @@ def test_value_and_interval_are_those_of_the_headline(scored, plain):
     row = scored.row(scored.headline)
     assert scored.value == row["ceiled"]
     assert scored.ci == (row["ceiled_ci_low"], row["ceiled_ci_high"])
-    assert scored.ci == interval(scored.data["draws_ceiled"].sel(layer=scored.headline).values)
+    draws = scored.data["draws_ceiled"].sel(layer=scored.headline).values
+    assert scored.ci == interval(draws, scored.value, scored.provenance["interval_factor"])
+    assert scored.ci[0] < interval(draws)[0] and scored.ci[1] > interval(draws)[1]
     row = plain.row("only")
     assert plain.value == row["raw"]
     assert plain.ci == (row["ci_low"], row["ci_high"])

