@@ -19,6 +19,8 @@ def fetch_files(info: DatasetInfo, *, dry_run: bool, offline: bool, progress: bo
     if info.alternatives and is_available(info):
         return [located.path for located in locate_all(info)]
     for file in info.files:
+        if not dry_run:
+            _set_aside_wrong_download(info, file)
         located = locate(info, file)
         if located is not None:
             paths.append(located.path)
@@ -39,6 +41,15 @@ def fetch_files(info: DatasetInfo, *, dry_run: bool, offline: bool, progress: bo
         if info.alternatives:
             return paths
     return paths
+
+
+def _set_aside_wrong_download(info: DatasetInfo, file: DataFile) -> None:
+    """Rename an earlier download whose hash is wrong, so that it can be fetched again; nothing is deleted."""
+    path = download_folder(info) / file.path
+    if file.url is not None and file.sha256 is not None and path.is_file():
+        received = sha256_of(path)
+        if received != file.sha256:
+            os.replace(path, path.with_name(f"{path.name}.wrong-{received[:12]}"))
 
 
 def download(info: DatasetInfo, file: DataFile, *, progress: bool = False) -> Path:

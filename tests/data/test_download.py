@@ -247,3 +247,13 @@ def test_one_alternative_is_downloaded_not_all(own_catalogue, server, make_info)
     register_dataset(info, None)
     assert fetch("testing/small") == [download_folder(info) / "a.bin"]
     assert len(server.ranges) == 1
+
+
+def test_download_that_went_bad_later_is_kept_aside_and_fetched_again(own_catalogue, server, offer):
+    info = offer()
+    register_dataset(info, None)
+    (path,) = fetch(info.name)
+    path.write_bytes(b"rotten")
+    assert fetch(info.name) == [path]
+    assert path.read_bytes() != b"rotten"
+    assert [file.read_bytes() for file in path.parent.glob("*.wrong-*")] == [b"rotten"]
