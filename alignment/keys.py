@@ -1,4 +1,7 @@
-"""Keys that identify content: equal keys mean equal activations, or there is no key at all."""
+"""Keys that identify content: what code and values determine is in the key, and what they do not determine has none.
+
+Patched libraries and global hooks stay invisible; score with ``cache=False`` where they are in use.
+"""
 
 import hashlib
 import inspect

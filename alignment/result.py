@@ -81,7 +81,7 @@ class Score:
 
     @property
     def ci(self) -> tuple[float, float]:
-        """95 % interval of `value`, from a bootstrap over test presentations (groups where there are groups)."""
+        """95 % interval of `value`, bootstrap over test presentations (or groups), widened for shared training rows."""
         row = self.row(self.headline)
         prefix = "" if self.normalisation == "none" else "ceiled_"
         return row[f"{prefix}ci_low"], row[f"{prefix}ci_high"]

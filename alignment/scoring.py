@@ -4,12 +4,12 @@ import platform
 import sys
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
 from data.dataset import NeuralDataset
 from data.splits import SplitSpec
@@ -21,7 +21,7 @@ from .cache import ActivationCache
 from .crossvalidation import CrossValidation, Mapped, choose_layers
 from .folds import make_folds, warn_of_leak
 from .protocol import RecordableModel
-from .resampling import fold_factor, interval
+from .resampling import fold_factor
 from .result import NESTED, Score
 
 
@@ -126,7 +126,7 @@ def score(
         mapped[NESTED], choice = choose_layers(mapped, run.subject)
     notes += [_edge_note(mapped, bench.alphas), _null_edge_note(mapped_nulls)]
     data = run.dataset(mapped, mapped_nulls)
-    notes += [*run.ceiling_notes(), _neighbour_note(data)]
+    notes += run.ceiling_notes()
     tested = np.unique(np.concatenate([fold.test for fold in folds]))
     factor = fold_factor(len(tested), float(np.mean([len(fold.train) for fold in folds])))
     provenance = {
@@ -143,7 +143,7 @@ def score(
         "baselines": {null.name: null.describe() for null in nulls},
         "published": [vars(number) for number in bench.published],
     }
-    return Score(
+    result = Score(
         data=data,
         headline=headline,
         normalisation=bench.normalisation,
@@ -152,6 +152,9 @@ def score(
         warnings=tuple(note for note in notes if note),
         provenance=provenance,
     )
+    # The printed interval and the one in this sentence must be the same, so it is taken from the score itself.
+    neighbours = _neighbour_note(result)
+    return replace(result, warnings=(*result.warnings, neighbours)) if neighbours else result
 
 
 class _Progress:
@@ -204,10 +207,11 @@ def _null_edge_note(nulls: dict[str, Mapped]) -> str:
     )
 
 
-def _neighbour_note(data: xr.Dataset) -> str:
+def _neighbour_note(result: Score) -> str:
     """Sentence for a set whose neighbouring stimuli are alike across folds, found by the null that knows nothing else."""
     name = OasmModel().name
-    low, high = interval(data["baseline_draws_raw"].sel(baseline=name).values)
+    row = result.baseline_row(name)
+    low, high = row["ci_low"], row["ci_high"]
     if not low > 0:
         return ""
     return (
