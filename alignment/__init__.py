@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from .benchmarks import list_benchmarks, load_benchmark, register_benchmark
     from .ceilings import PublishedCeiling, SplitHalfCeiling
     from .folds import LeakageWarning
+    from .mappings.ridge import NeuroidRidge
     from .page import report
     from .protocol import RecordableModel
     from .result import Score
-    from .ridge import NeuroidRidge
     from .scoring import score
     from .torch_model import TorchModel
 
@@ -34,7 +34,7 @@ __neuromodels__ = True
 _HOME = {
     "Benchmark": "benchmark",
     "LeakageWarning": "folds",
-    "NeuroidRidge": "ridge",
+    "NeuroidRidge": "mappings",
     "NuisanceModel": "baselines",
     "OasmModel": "baselines",
     "PublishedCeiling": "ceilings",

@@ -14,7 +14,7 @@ from data.splits import SplitSpec
 from data.stimuli import StimulusSet
 
 from .ceilings import Ceiling
-from .ridge import ALPHAS
+from .mappings.ridge import ALPHAS
 
 Normalisation = Literal["r/c", "none"]
 

@@ -15,9 +15,9 @@ from .benchmark import Benchmark
 from .ceilings import CeilingEstimate
 from .correlation import pearson, weighted_pearson
 from .folds import Fold
-from .resampling import bootstrap_weights
+from .inference.resampling import bootstrap_weights
+from .mappings.ridge import NeuroidRidge
 from .result import aggregate
-from .ridge import NeuroidRidge
 
 NEUROIDS_PER_BLOCK = 2000
 NULLS_REMEMBERED = 16

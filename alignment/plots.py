@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .resampling import interval
+from .inference.resampling import interval
 from .result import NESTED, Score
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import xarray as xr
 
 from data.atomic import write_netcdf
 
-from .resampling import CI_LEVEL, interval
+from .inference.resampling import CI_LEVEL, interval
 
 NESTED = "nested"
 FORMAT_VERSION = 1

@@ -20,8 +20,8 @@ from .benchmark import Benchmark
 from .cache import ActivationCache
 from .crossvalidation import CrossValidation, Mapped, choose_layers
 from .folds import make_folds, warn_of_leak
+from .inference.resampling import fold_factor
 from .protocol import RecordableModel
-from .resampling import fold_factor
 from .result import NESTED, Score
 
 

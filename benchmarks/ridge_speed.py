@@ -39,7 +39,7 @@ def run(method: str, n: int, p: int, m: int) -> dict:
 
     def ours():
         from alignment.folds import Fold
-        from alignment.ridge import NeuroidRidge
+        from alignment.mappings.ridge import NeuroidRidge
 
         inner = [Fold(a, b) for a, b in folds.split(x[train])]
         return NeuroidRidge(alphas).fit(x[train], y[train], folds=inner).predict(x[test])

@@ -1,8 +1,10 @@
 """Shared set-up: one thread, a private home folder, no network beyond this machine, the real data where they are."""
 
+import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -30,3 +32,17 @@ def real_data():
 def no_real_data(monkeypatch):
     """A machine without recordings."""
     monkeypatch.delenv("NEUROMODELS_DATA", raising=False)
+
+
+@pytest.fixture
+def golden(real_data):
+    """Reader of the golden values of other libraries: a file name to its JSON content or its arrays."""
+    folder = real_data / "alignment" / "golden"
+
+    def read(name):
+        if name.endswith(".json"):
+            return json.loads((folder / name).read_text(encoding="utf-8"))
+        with np.load(folder / name, allow_pickle=False) as arrays:
+            return {key: arrays[key] for key in arrays}
+
+    return read

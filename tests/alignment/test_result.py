@@ -10,7 +10,7 @@ import xarray as xr
 
 import alignment.result as result_module
 from alignment import Score, score
-from alignment.resampling import interval
+from alignment.inference.resampling import interval
 from alignment.result import NESTED, aggregate, without_nan
 
 pytestmark = pytest.mark.filterwarnings("ignore:the chosen penalty lies on the edge")

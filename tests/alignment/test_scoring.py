@@ -12,7 +12,7 @@ import alignment.crossvalidation as crossvalidation
 from alignment import Benchmark, LeakageWarning, PublishedCeiling, SplitHalfCeiling, load_benchmark, score
 from alignment.cache import ActivationCache
 from alignment.folds import make_folds
-from alignment.resampling import bootstrap_weights, interval
+from alignment.inference.resampling import bootstrap_weights, interval
 from alignment.result import NESTED, aggregate
 from data import DataNotAvailableError, SplitSpec, StimulusSet, UnknownNameError
 from data.language.planted import hidden_features

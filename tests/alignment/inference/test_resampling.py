@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alignment.resampling import bootstrap_weights, fold_factor, interval
+from alignment.inference.resampling import bootstrap_weights, fold_factor, interval
 
 
 @given(n_rows=st.integers(1, 60), n_boot=st.integers(1, 20), seed=st.integers(0, 1000))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .folds import Fold, inner_folds
+from ..folds import Fold, inner_folds
 
 ALPHAS = np.logspace(-2, 7, 19)
 MAX_BLOCK = 1 << 25  # numbers held at once while all penalties are tried: 256 MB

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 import xarray as xr
 
-from .correlation import weighted_pearson
+from ..correlation import weighted_pearson
 
 
 @dataclass(frozen=True)

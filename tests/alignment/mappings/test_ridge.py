@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import alignment.ridge as ridge_module
+import alignment.mappings.ridge as ridge_module
 from alignment import NeuroidRidge
 from alignment.folds import inner_folds
-from alignment.ridge import ALPHAS
+from alignment.mappings.ridge import ALPHAS
 
 SHAPES = {"fewer features than rows": (60, 12), "as many": (40, 40), "more features than rows": (30, 90)}
 

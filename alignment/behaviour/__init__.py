@@ -1,0 +1,1 @@
+"""Behaviour: consistency between choices of models and people."""

@@ -1,0 +1,1 @@
+"""Brain-Score both ways: our models and benchmarks there, their assemblies here."""

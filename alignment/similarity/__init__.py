@@ -1,0 +1,1 @@
+"""Similarity of representations: RDMs and their comparison, CKA, shape metrics."""
