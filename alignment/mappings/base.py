@@ -50,6 +50,11 @@ class Mapping(MultiOutputMixin, RegressorMixin, BaseEstimator):
         groups
             ``(presentation,)`` labels that inner folds keep together, or None.
         """
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None: give the responses "
+                "(presentation, neuroid) as y."
+            )
         x, responses = self._checked(X, y)
         self._one_neuroid = responses.ndim == 1
         self._fit(x, responses.reshape(len(x), -1), None if groups is None else np.asarray(groups))
