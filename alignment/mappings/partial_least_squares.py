@@ -288,8 +288,9 @@ class _LeadingVector:
             values, vectors = np.linalg.eigh(matrix)
             value, vector = float(values[-1]), vectors[:, -1]
         # A vector of chance keeps any direction within reach of the next search.
-        fresh = np.random.default_rng(count).standard_normal((1, size))
-        self._start = np.concatenate([rotation[:, -KEPT:].T @ basis[:count], fresh]).T
+        chance = np.random.default_rng(count).standard_normal((1, size))
+        best = rotation[:, -KEPT:]
+        self._start = np.concatenate([best.T @ basis[: len(best)], chance]).T
         return value, vector
 
 
