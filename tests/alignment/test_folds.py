@@ -10,7 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alignment import LeakageWarning
-from alignment.folds import Fold, inner_folds, make_folds, warn_of_leak
+from alignment.folds import (
+    Fold,
+    SmallFoldWarning,
+    inner_folds,
+    make_folds,
+    same_stimulus,
+    warn_of_leak,
+    warn_of_small_folds,
+)
 from data import SplitSpec
 
 
@@ -209,3 +217,306 @@ def test_grouped_split_and_missing_groups_do_not_warn():
 def test_a_group_per_row_cannot_leak():
     table, spec = table_of(np.arange(20)), SplitSpec("s", "kfold", 5, 0)
     assert warn_of_leak(spec, make_folds(spec, table), table, "passage", None) == ""
+
+
+def shown(ids, **columns):
+    return pd.DataFrame({"stimulus_id": ids, **columns})
+
+
+@pytest.mark.parametrize(("n_rows", "n_splits"), [(53, 5), (100, 10)])
+def test_stratified_kfold_equals_scikit_learn(n_rows, n_splits):
+    from sklearn.model_selection import StratifiedKFold
+
+    kinds = np.random.default_rng(0).integers(0, 4, n_rows)
+    spec = SplitSpec("s", "stratified-kfold", n_splits, 1, stratify="passage")
+    expected = StratifiedKFold(n_splits, shuffle=True, random_state=1).split(kinds, kinds)
+    assert_same_rows(make_folds(spec, table_of(kinds)), expected)
+
+
+@pytest.mark.parametrize("fraction", [0.9, 0.1, 0.5])
+def test_stratified_shuffle_equals_scikit_learn(fraction):
+    from sklearn.model_selection import StratifiedShuffleSplit
+
+    kinds = np.array(["a", "b", "c"])[np.random.default_rng(0).integers(0, 3, 90)]
+    spec = SplitSpec("s", "stratified-shuffle", 10, 1, stratify="passage", train_fraction=fraction)
+    expected = StratifiedShuffleSplit(10, train_size=fraction, random_state=1).split(kinds, kinds)
+    assert_same_rows(make_folds(spec, table_of(kinds)), expected)
+
+
+def test_group_shuffle_equals_scikit_learn():
+    from sklearn.model_selection import GroupShuffleSplit
+
+    groups = np.random.default_rng(0).integers(0, 12, 80)
+    spec = SplitSpec("s", "group-shuffle", 6, 3, group="passage", train_fraction=0.7)
+    expected = GroupShuffleSplit(6, train_size=0.7, random_state=3).split(groups, groups=groups)
+    assert_same_rows(make_folds(spec, table_of(groups)), expected)
+
+
+def test_leave_one_group_out_equals_scikit_learn():
+    from sklearn.model_selection import LeaveOneGroupOut
+
+    groups = np.array(["c", "a", "b"])[np.random.default_rng(0).integers(0, 3, 30)]
+    spec = SplitSpec("s", "leave-one-group-out", group="passage")
+    assert_same_rows(make_folds(spec, table_of(groups)), LeaveOneGroupOut().split(groups, groups=groups))
+
+
+def test_blocks_are_contiguous_with_an_embargo_on_both_sides():
+    folds = make_folds(SplitSpec("s", "blocks", 4, embargo=2), table_of(np.arange(20)))
+    assert [fold.test.tolist() for fold in folds] == [list(range(start, start + 5)) for start in (0, 5, 10, 15)]
+    assert folds[0].train.tolist() == list(range(7, 20))
+    assert folds[1].train.tolist() == [0, 1, 2, *range(12, 20)]
+    assert folds[3].train.tolist() == list(range(13))
+
+
+@given(
+    st.lists(st.integers(8, 20), min_size=1, max_size=3), st.integers(2, 4), st.integers(0, 2), st.integers(0, 10**6)
+)
+@settings(max_examples=60, deadline=None)
+def test_blocks_keep_the_embargo_in_time_within_sessions(sizes, n_splits, embargo, seed):
+    session = np.repeat(np.arange(len(sizes)), sizes)
+    onset = np.concatenate([np.arange(size) * 1.5 for size in sizes])
+    order = np.random.default_rng(seed).permutation(len(session))
+    session, onset = session[order], onset[order]
+    table = table_of(session).assign(onset_s=onset)
+    spec = SplitSpec("s", "blocks", n_splits, time="onset_s", session="passage", embargo=1.5 * embargo)
+    folds = make_folds(spec, table)
+    assert sorted(np.concatenate([fold.test for fold in folds])) == list(range(len(session)))
+    for fold in folds:
+        test = set(fold.test)
+        expected = [
+            row
+            for row in range(len(session))
+            if row not in test
+            and all(session[row] != session[k] or abs(onset[row] - onset[k]) > 1.5 * embargo + 1e-9 for k in test)
+        ]
+        assert fold.train.tolist() == expected
+        for one in np.unique(session):
+            inside = np.sort(onset[fold.test][session[fold.test] == one]) / 1.5
+            assert np.diff(inside).tolist() == [1] * (len(inside) - 1)
+
+
+def test_a_long_embargo_that_leaves_nothing_is_refused():
+    with pytest.raises(ValueError, match="embargo of 10 leaves no training presentations beside block 0 of 2"):
+        make_folds(SplitSpec("s", "blocks", 2, embargo=10), table_of(np.arange(20)))
+
+
+def test_sessions_shorter_than_the_blocks_are_refused():
+    table = table_of(np.repeat([0, 1], [17, 3]))
+    with pytest.raises(ValueError, match="cuts every passage into 4 blocks, but one has 3 presentations"):
+        make_folds(SplitSpec("s", "blocks", 4, session="passage"), table)
+
+
+def test_times_must_be_numbers():
+    table = table_of(np.arange(20)).assign(onset=[f"{row} s" for row in range(20)])
+    with pytest.raises(ValueError, match="orders by 'onset', which holds .*; give numbers"):
+        make_folds(SplitSpec("s", "blocks", 2, time="onset"), table)
+
+
+def test_given_rows_and_ids_are_taken_as_they_are():
+    table = shown(["a", "b", "c", "d", "a", "b"])
+    by_id, rest = make_folds(SplitSpec("s", "explicit", explicit=[(("a",), ("b", "c")), (None, ("a",))]), table)
+    assert (by_id.train.tolist(), by_id.test.tolist()) == ([0, 4], [1, 2, 5])
+    assert (rest.train.tolist(), rest.test.tolist()) == ([1, 2, 3, 5], [0, 4])
+    (by_row,) = make_folds(SplitSpec("s", "explicit", explicit=[((3, 0, 4), (5, 1))]), table)
+    assert (by_row.train.tolist(), by_row.test.tolist()) == ([3, 0, 4], [5, 1])
+
+
+@pytest.mark.parametrize("keys", [("a", "z"), (0, 6), (-1, 0)])
+def test_given_rows_that_do_not_exist_are_named(keys):
+    absent = next(key for key in keys if key not in ("a", 0))
+    with pytest.raises(ValueError, match=f"fold 0 of split 's' names {absent!r}, which is none of the 6 presentations"):
+        make_folds(SplitSpec("s", "explicit", explicit=[(None, keys)]), shown(list("abcdef")))
+
+
+def test_nothing_repeated_leaves_the_rows_as_units():
+    assert same_stimulus(shown(list("abcd"))).tolist() == [0, 1, 2, 3]
+
+
+def test_equal_ids_and_equal_texts_are_one_stimulus_through_any_chain():
+    table = shown(["b", "a", "b", "c", "d", "e", "f"], text=["x", "y", "z", "z", "w", "", ""])
+    assert same_stimulus(table).tolist() == [0, 1, 0, 0, 2, 3, 4]
+    assert same_stimulus(table, by_text=False).tolist() == [0, 1, 0, 2, 3, 4, 5]
+
+
+@st.composite
+def repeated_tables(draw):
+    n_stimuli = draw(st.integers(10, 16))
+    copies = draw(st.lists(st.integers(1, 4), min_size=n_stimuli, max_size=n_stimuli))
+    return draw(st.permutations(np.repeat(np.arange(n_stimuli), copies).tolist())), draw(st.integers(0, 2**31))
+
+
+@given(
+    repeated_tables(),
+    st.sampled_from(
+        [
+            ("kfold", {}),
+            ("shuffle", {"train_fraction": 0.7}),
+            ("stratified-kfold", {"stratify": "kind"}),
+            ("stratified-shuffle", {"stratify": "kind", "train_fraction": 0.7}),
+        ]
+    ),
+)
+@settings(max_examples=80, deadline=None)
+def test_presentations_of_a_stimulus_never_stand_on_both_sides(case, scheme):
+    numbers, seed = case
+    labels = np.array(numbers)
+    table = shown([f"s{number}" for number in numbers], kind=labels % 2)
+    folds = make_folds(SplitSpec("s", scheme[0], 3, seed, **scheme[1]), table)
+    for fold in folds:
+        assert not set(labels[fold.train]) & set(labels[fold.test])
+        assert sorted([*fold.train, *fold.test]) == list(range(len(labels)))
+
+
+def test_presentations_are_divided_when_asked():
+    from sklearn.model_selection import KFold
+
+    table = shown([f"s{row % 10}" for row in range(50)])
+    folds = make_folds(SplitSpec("s", "kfold", 5, 0, repeats="divide"), table)
+    assert_same_rows(folds, KFold(5, shuffle=True, random_state=0).split(np.zeros(50)))
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        SplitSpec("s", "group-kfold", 2, group="run"),
+        SplitSpec("s", "leave-one-group-out", group="run"),
+        SplitSpec("s", "blocks", 2),
+        SplitSpec("s", "explicit", explicit=[(None, tuple(range(10)))]),
+    ],
+)
+def test_schemes_that_cannot_keep_a_stimulus_together_say_so(spec):
+    table = shown([f"s{row % 10}" for row in range(20)], run=np.arange(20) // 10)
+    with pytest.raises(
+        ValueError, match=r"divides the presentations of stimulus 's\d'.*Average the rep.*repeats='divide'"
+    ):
+        make_folds(spec, table)
+
+
+def test_grouped_texts_may_be_equal():
+    table = shown([f"s{row}" for row in range(20)], text=["the", "cat"] * 10, passage=np.arange(20) // 5)
+    folds = make_folds(SplitSpec("s", "group-kfold", 4, group="passage"), table)
+    assert sorted(np.concatenate([fold.test for fold in folds])) == list(range(20))
+
+
+def test_too_few_different_stimuli_are_counted():
+    table = shown([f"s{row % 6}" for row in range(60)])
+    with pytest.raises(ValueError, match="cuts 6 different stimuli into 5 folds: fewer than two test stimuli"):
+        make_folds(SplitSpec("s", "kfold", 5), table)
+
+
+def test_strata_within_a_stimulus_are_refused():
+    table = shown(["a", "a", *[f"s{row}" for row in range(18)]], kind=[0, 1] * 10)
+    with pytest.raises(ValueError, match="stratifies by 'kind', but the presentations of the stimulus in row 1 have"):
+        make_folds(SplitSpec("s", "stratified-kfold", 2, stratify="kind"), table)
+
+
+def test_rare_strata_are_named():
+    with pytest.raises(
+        ValueError, match="stratifies by 'passage', but 'b' has 1 stimuli; every value needs at least 5"
+    ):
+        make_folds(SplitSpec("s", "stratified-kfold", 5, stratify="passage"), table_of(["a"] * 19 + ["b"]))
+    spec = SplitSpec("s", "stratified-shuffle", 5, stratify="passage", train_fraction=0.9)
+    with pytest.raises(ValueError, match="draws 18 of 20 stimuli to train on: too few on one side for 5 values"):
+        make_folds(spec, table_of(np.arange(20) % 5))
+
+
+def test_single_groups_cannot_be_drawn():
+    spec = SplitSpec("s", "group-shuffle", 3, group="passage", train_fraction=0.5)
+    with pytest.raises(ValueError, match="wants 3 draws, but there are only 1 groups"):
+        make_folds(spec, table_of(np.zeros(20)))
+    spec = SplitSpec("s", "group-shuffle", 3, group="passage", train_fraction=0.2)
+    with pytest.raises(ValueError, match="trains on 0.2 of 4 groups of 'passage', which is none"):
+        make_folds(spec, table_of(np.arange(20) // 5))
+
+
+def test_tables_of_three_rows_are_refused():
+    with pytest.raises(ValueError, match="has 3 presentations to cut"):
+        make_folds(SplitSpec("s", "shuffle", 2, train_fraction=0.5), table_of(np.arange(3)))
+
+
+def test_inner_blocks_keep_the_embargo_of_the_outer_split():
+    spec, table = SplitSpec("s", "blocks", 4, embargo=2), table_of(np.arange(60))
+    for outer in make_folds(spec, table):
+        inner = inner_folds(outer.train, None, 3, 0, spec, table)
+        assert sorted(np.concatenate([fold.test for fold in inner])) == list(range(len(outer.train)))
+        for fold in inner:
+            trained, tested = outer.train[fold.train], outer.train[fold.test]
+            distances = np.abs(trained[:, None] - tested)
+            assert distances.min() >= 3
+            # Nothing but the embargo and the outer block is missing between the tested rows.
+            between = set(range(tested[0], tested[-1] + 1)) - set(tested)
+            assert between <= set(range(60)) - set(outer.train)
+
+
+def test_inner_blocks_stay_in_their_sessions():
+    table = table_of(np.repeat([0, 1], 30))
+    spec = SplitSpec("s", "blocks", 3, session="passage", embargo=1)
+    outer = make_folds(spec, table)[1]
+    for fold in inner_folds(outer.train, None, 3, 0, spec, table):
+        assert set(table["passage"].to_numpy()[outer.train[fold.test]]) == {0, 1}
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        SplitSpec("s", "group-kfold", 4, group="passage"),
+        SplitSpec("s", "leave-one-group-out", group="passage"),
+        SplitSpec("s", "group-shuffle", 4, group="passage", train_fraction=0.7),
+    ],
+)
+def test_inner_folds_follow_the_groups_of_the_outer_split(spec):
+    groups = np.arange(60) // 6
+    table = table_of(groups)
+    for outer in make_folds(spec, table):
+        for fold in inner_folds(outer.train, None, 4, 0, spec, table):
+            assert not set(groups[outer.train][fold.train]) & set(groups[outer.train][fold.test])
+
+
+def test_inner_folds_keep_the_presentations_of_a_stimulus_together():
+    ids = np.arange(60) % 15
+    table = shown([f"s{number}" for number in ids])
+    spec = SplitSpec("s", "kfold", 3)
+    for outer in make_folds(spec, table):
+        for fold in inner_folds(outer.train, None, 4, 0, spec, table):
+            assert not set(ids[outer.train][fold.train]) & set(ids[outer.train][fold.test])
+
+
+def test_inner_folds_have_equal_shares_of_every_stratum():
+    kinds = np.arange(80) % 4
+    table = table_of(kinds)
+    spec = SplitSpec("s", "stratified-kfold", 4, stratify="passage")
+    for outer in make_folds(spec, table):
+        for fold in inner_folds(outer.train, None, 5, 0, spec, table):
+            assert np.bincount(kinds[outer.train][fold.test], minlength=4).tolist() == [3] * 4
+
+
+def test_inner_folds_need_both_or_neither():
+    with pytest.raises(ValueError, match="give both spec and table, or neither"):
+        inner_folds(np.arange(10), None, 2, 0, SplitSpec("s", "kfold", 2))
+
+
+def test_inner_folds_of_a_plain_split_are_those_without_it():
+    table, train = table_of(np.arange(40)), np.arange(5, 40)
+    plain, followed = inner_folds(train, None, 5, 3), inner_folds(train, None, 5, 3, SplitSpec("s", "kfold", 4), table)
+    assert_same_rows(followed, [(fold.train, fold.test) for fold in plain])
+
+
+def test_small_test_folds_are_counted_in_stimuli():
+    table = shown([f"s{row % 30}" for row in range(90)])
+    spec = SplitSpec("five", "kfold", 5)
+    with pytest.warns(SmallFoldWarning) as caught:
+        message = warn_of_small_folds(spec, make_folds(spec, table), table)
+    assert [str(one.message) for one in caught] == [message]
+    assert "'five' tests 6 stimuli in its smallest fold (5 of 5 folds have fewer than 10)" in message
+    assert "trains" not in message
+
+
+def test_small_training_folds_are_counted():
+    spec, table = SplitSpec("half", "shuffle", 3, train_fraction=0.3), table_of(np.arange(40))
+    with pytest.warns(SmallFoldWarning, match="'half' trains on 12 stimuli in its smallest fold, fewer than 20; use"):
+        warn_of_small_folds(spec, make_folds(spec, table), table)
+
+
+def test_large_folds_do_not_warn():
+    spec, table = SplitSpec("s", "kfold", 5), table_of(np.arange(50))
+    assert warn_of_small_folds(spec, make_folds(spec, table), table) == ""
