@@ -1,5 +1,59 @@
 """Inference: resampling, intervals, permutation tests, comparisons of models."""
 
-from .resampling import bootstrap_weights, fold_factor, interval
+from .bootstrapping import BootstrapResult, bootstrap, bootstrap_correlation
+from .comparison import (
+    ModelComparison,
+    PairedDifference,
+    bootstrap_p,
+    compare_models,
+    compare_predictions,
+    compare_scores,
+)
+from .designs import Design
+from .dual import DualBootstrapResult, dual_bootstrap, dual_variance
+from .multiple import false_discovery_rate, holm_correction, max_statistic
+from .permutation import (
+    PermutationResult,
+    permutation_p,
+    permutation_test,
+    permutation_test_correlation,
+    sign_flip_test,
+)
+from .resampling import bootstrap_weights, draw_interval, fold_factor, interval
+from .schemes import make_scheme
+from .selection import CorrectedMaximum, corrected_maximum
+from .splits import ResampledT, corrected_resampled_t, split_standard_error
 
-__all__ = ["bootstrap_weights", "fold_factor", "interval"]
+__all__ = [
+    "BootstrapResult",
+    "CorrectedMaximum",
+    "Design",
+    "DualBootstrapResult",
+    "ModelComparison",
+    "PairedDifference",
+    "PermutationResult",
+    "ResampledT",
+    "bootstrap",
+    "bootstrap_correlation",
+    "bootstrap_p",
+    "bootstrap_weights",
+    "compare_models",
+    "compare_predictions",
+    "compare_scores",
+    "corrected_maximum",
+    "corrected_resampled_t",
+    "draw_interval",
+    "dual_bootstrap",
+    "dual_variance",
+    "false_discovery_rate",
+    "fold_factor",
+    "holm_correction",
+    "interval",
+    "make_scheme",
+    "max_statistic",
+    "permutation_p",
+    "permutation_test",
+    "permutation_test_correlation",
+    "sign_flip_test",
+    "split_standard_error",
+]
