@@ -28,7 +28,7 @@ from .timeline import Timeline
 if TYPE_CHECKING:
     import pandas as pd
 
-MAX_NEUROIDS = 200  # evenly spaced neuroids give the same answer, and it stays cheap
+MAX_NEUROIDS = 100  # evenly spaced ones give the same answer, and it stays cheap
 N_PERMUTATIONS = 199
 SIGNIFICANT = 0.01
 LEAST_LEAK = 0.05  # correlation

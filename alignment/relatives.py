@@ -100,8 +100,8 @@ def from_relatives(codes: np.ndarray) -> Predictor:
 
 
 def from_neighbours(line: Timeline, sigma: float = SIGMA) -> Predictor:
-    """Predictor that knows which presentations are neighbours; further than 6 sigma away they count as unrelated."""
-    reach = int(np.ceil(6 * sigma))
+    """Predictor that knows which presentations are neighbours; further than 3 sigma away they count as unrelated."""
+    reach = int(np.ceil(3 * sigma))
     # Sessions lie so far apart on this line that neighbours are neighbours in one session.
     along = line.place + line.session * (int(line.place.max(initial=0)) + 1 + reach)
 
