@@ -86,7 +86,7 @@ class LeastSquares(Mapping):
                     f"features hold {int((~np.isfinite(x)).sum())} values that are NaN or infinite; finite values are "
                     "accepted. Remove or mend them before fitting."
                 )
-            features = linalg.qr((x - x.mean(axis=0)).T, mode="r", overwrite_a=True, check_finite=False)[0][: len(x)].T
+            features = np.asarray(np.linalg.qr((x - x.mean(axis=0)).T, mode="r")).T
         return super().cross_predict(features, responses, folds, groups, inner=inner, n_inner=n_inner)
 
     def describe(self) -> str:

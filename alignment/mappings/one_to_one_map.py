@@ -7,7 +7,7 @@ For target unit u and source unit i, with Pearson r over training presentations:
     prediction for u     = activity of match(u)
 """
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -15,6 +15,9 @@ from sklearn.base import clone
 
 from ..correlation import ROUNDING
 from .base import Mapping
+
+if TYPE_CHECKING:
+    from sklearn.utils import Tags
 
 MAX_BLOCK = 1 << 25  # correlations held at once while the best are sought: 256 MB
 
@@ -82,7 +85,7 @@ class OneToOne(Mapping):
         measure = "" if self.signed else ", in magnitude"
         return f"one-to-one: each neuroid is predicted by {how}{measure}"
 
-    def __sklearn_tags__(self):  # noqa: ANN204
+    def __sklearn_tags__(self) -> "Tags":
         """Tags of scikit-learn: a copied activity need not be near the target."""
         tags = super().__sklearn_tags__()
         tags.regressor_tags.poor_score = True
@@ -98,13 +101,13 @@ class OneToOne(Mapping):
         if self.assignment not in ("best", "hungarian"):
             raise ValueError(f"assignment is {self.assignment!r}; accepted are 'best' and 'hungarian'. Choose one.")
         x, y = x.astype(np.float64, copy=False), y.astype(np.float64, copy=False)
-        usable, known = np.flatnonzero(_varies(x)), np.flatnonzero(_varies(y))
+        usable, known = np.flatnonzero(varies(x)), np.flatnonzero(varies(y))
         if len(usable) == 0 and len(known) > 0:
             raise ValueError(
                 f"all {x.shape[1]} source units are constant over the {len(x)} training presentations; at least one that "
                 "varies is needed to match. Give other features or more presentations."
             )
-        targets = _unit_columns(y[:, known])
+        targets = unit_columns(y[:, known])
         self.match_ = np.full(y.shape[1], -1)
         self.correlation_ = np.full(y.shape[1], np.nan)
         choose = self._best if self.assignment == "best" else self._assigned
@@ -127,7 +130,7 @@ class OneToOne(Mapping):
         block = max(1, MAX_BLOCK // max(1, len(x), targets.shape[1]))
         for start in range(0, len(usable), block):
             units = usable[start : start + block]
-            r = _unit_columns(x[:, units]).T @ targets
+            r = unit_columns(x[:, units]).T @ targets
             merit = r if self.signed else np.abs(r)
             top = merit.argmax(axis=0)
             better = merit[top, columns] > best
@@ -143,17 +146,17 @@ class OneToOne(Mapping):
                 f"n_features={x.shape[1]} and {len(usable)} of them vary in training; at least as many as neuroids are "
                 "needed. Use assignment='best', more features or fewer neuroids."
             )
-        r = targets.T @ _unit_columns(x[:, usable])
+        r = targets.T @ unit_columns(x[:, usable])
         _, units = linear_sum_assignment(r if self.signed else np.abs(r), maximize=True)
         return usable[units], r[np.arange(len(r)), units]
 
 
-def _varies(values: np.ndarray) -> np.ndarray:
-    """Columns whose spread is more than rounding."""
+def varies(values: np.ndarray) -> np.ndarray:
+    """Columns of ``(presentation, unit)`` whose spread is more than rounding, as booleans ``(unit,)``."""
     return values.std(axis=0) > ROUNDING * np.abs(values).max(axis=0)
 
 
-def _unit_columns(values: np.ndarray) -> np.ndarray:
-    """Centred columns of unit length, whose inner products are correlations."""
+def unit_columns(values: np.ndarray) -> np.ndarray:
+    """Centred columns ``(presentation, unit)`` of unit length, whose inner products are correlations."""
     centred = values - values.mean(axis=0)
     return centred / np.linalg.norm(centred, axis=0)

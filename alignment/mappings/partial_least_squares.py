@@ -209,16 +209,16 @@ def pls_components(gram: np.ndarray, responses: np.ndarray, n_components: int) -
     y = responses
     if y.shape[1] > 2 * len(y):
         # Only YY' matters for the scores, so a factor of it may stand for many more neuroids than rows.
-        y = np.linalg.qr(y.T, mode="r").T
+        y = np.asarray(np.linalg.qr(y.T, mode="r")).T
     dual, scores = np.zeros((2, len(y), n_components))
     loadings = np.zeros((y.shape[1], n_components))
-    first = fresh = None
+    first = fresh = 0.0
     rounding = len(gram) * np.finfo(float).eps * np.linalg.norm(gram)
     product = np.asfortranarray(y.T @ (gram @ y))
     search = _LeadingVector(len(product))
     for k in range(n_components):
         value, direction = search.find(product)
-        if fresh is None:
+        if k == 0:
             first = fresh = value
         elif value < REFRESH * fresh:
             left = y - scores[:, :k] @ loadings[:, :k].T
