@@ -18,12 +18,21 @@ if TYPE_CHECKING:
     from .activations import record_activations
     from .baselines import NuisanceModel, OasmModel, RandomFeatures
     from .benchmark import Benchmark
-    from .benchmarks import list_benchmarks, load_benchmark, register_benchmark
+    from .benchmarks import (
+        benchmark_from_arrays,
+        benchmark_from_toml,
+        list_benchmarks,
+        load_benchmark,
+        register_benchmark,
+    )
     from .ceilings import PublishedCeiling, SplitHalfCeiling
     from .folds import LeakageWarning
-    from .mappings.ridge import NeuroidRidge
+    from .mappings import NeuroidRidge
+    from .metrics import Cka, Rsa, make_metric
     from .page import report
     from .protocol import RecordableModel
+    from .recording_model import RecordingModel
+    from .relation_ceiling import BetweenSubjects
     from .result import Score
     from .scoring import score
     from .torch_model import TorchModel
@@ -33,6 +42,8 @@ __neuromodels__ = True
 
 _HOME = {
     "Benchmark": "benchmark",
+    "BetweenSubjects": "relation_ceiling",
+    "Cka": "metrics",
     "LeakageWarning": "folds",
     "NeuroidRidge": "mappings",
     "NuisanceModel": "baselines",
@@ -40,11 +51,16 @@ _HOME = {
     "PublishedCeiling": "ceilings",
     "RandomFeatures": "baselines",
     "RecordableModel": "protocol",
+    "RecordingModel": "recording_model",
+    "Rsa": "metrics",
     "Score": "result",
     "SplitHalfCeiling": "ceilings",
     "TorchModel": "torch_model",
+    "benchmark_from_arrays": "benchmarks",
+    "benchmark_from_toml": "benchmarks",
     "list_benchmarks": "benchmarks",
     "load_benchmark": "benchmarks",
+    "make_metric": "metrics",
     "record_activations": "activations",
     "register_benchmark": "benchmarks",
     "report": "page",
@@ -53,6 +69,8 @@ _HOME = {
 
 __all__ = [
     "Benchmark",
+    "BetweenSubjects",
+    "Cka",
     "LeakageWarning",
     "NeuroidRidge",
     "NuisanceModel",
@@ -60,11 +78,16 @@ __all__ = [
     "PublishedCeiling",
     "RandomFeatures",
     "RecordableModel",
+    "RecordingModel",
+    "Rsa",
     "Score",
     "SplitHalfCeiling",
     "TorchModel",
+    "benchmark_from_arrays",
+    "benchmark_from_toml",
     "list_benchmarks",
     "load_benchmark",
+    "make_metric",
     "record_activations",
     "register_benchmark",
     "report",

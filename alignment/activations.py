@@ -137,7 +137,11 @@ def _record(model: RecordableModel, stimuli: StimulusSet, layers: list[str], bat
 
     accepts = inspect.signature(model.record).parameters
     options: dict[str, Any] = {"batch_size": batch_size} if "batch_size" in accepts else {}
-    recorded: Mapping[str, Any] = model.record(stimuli.items(), layers, **options)
+    # A model that knows stimuli by their ids, such as another recording, takes the whole set.
+    if hasattr(model, "record_set"):
+        recorded: Mapping[str, Any] = model.record_set(stimuli, layers)
+    else:
+        recorded = model.record(stimuli.items(), layers, **options)
     arrays = {}
     for layer in layers:
         if layer not in recorded:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from .result import Score
 
 
+RECORDING = "recording:"
+
+
 class UsageError(ValueError):
     """Arguments that cannot be meant."""
 
@@ -27,18 +30,30 @@ class ScoreCommand:
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the arguments."""
         add = parser.add_argument
-        add("models", nargs="+", metavar="MODEL", help="registered names, or shell patterns in quotes")
+        add(
+            "models",
+            nargs="+",
+            metavar="MODEL",
+            help="registered names, shell patterns in quotes, or recording:DATASET to score another animal as a model",
+        )
         add(
             "--on",
             nargs="+",
             required=True,
             metavar="BENCHMARK",
-            help="registered names, or shell patterns in quotes",
+            help="registered names, shell patterns in quotes, or .toml descriptions",
         )
         add("--layers", nargs="+", metavar="LAYER", help="layers to score; all by default")
         add("--split", help="another split of the dataset (see `neuromodels data info`)")
         add("--seed", nargs="+", type=int, default=[0], help="seed(s) of untrained weights (default: 0)")
         add("--device", default="auto", help="auto, cpu, cuda, cuda:1, ... (default: auto)")
+        add("--boot", type=int, default=1000, metavar="N", help="bootstrap draws (default: 1000)")
+        add(
+            "--permutations",
+            type=int,
+            metavar="N",
+            help="permutations of the stimulus labels (default: up to 199, fewer for many neuroids)",
+        )
         add("--batch-size", type=int, default=64, help="stimuli per forward pass (default: 64)")
         add("--out", metavar="DIR", help="write the report there: HTML, PNG, JSON, netCDF")
         add("--json", action="store_true", help="one JSON object per model, benchmark and layer on stdout")
@@ -66,8 +81,9 @@ class ScoreCommand:
         scores: list[Score] = []
         with _plain_warnings():
             for name in models:
-                for seed in arguments.seed:
-                    model = toolbox.create_model(name, seed=seed, device=device)
+                # A recording has no weights, so no seed.
+                for seed in arguments.seed[:1] if name.startswith(RECORDING) else arguments.seed:
+                    model = _model(name, seed, device, arguments, toolbox)
                     for benchmark in benchmarks:
                         if arguments.dry_run:
                             _plan(model, benchmark, arguments)
@@ -89,7 +105,9 @@ class ScoreCommand:
         from pathlib import Path
 
         for name in models:
-            if not toolbox.list_models(name):
+            if name.startswith(RECORDING):
+                _model(name, 0, "cpu", arguments, toolbox)
+            elif not toolbox.list_models(name):
                 toolbox.create_model(name)
         if arguments.dry_run:
             return
@@ -108,35 +126,71 @@ class ReportCommand:
         """Add the arguments."""
         parser.add_argument("folder", metavar="DIR", help="folder with scores (.nc) from `neuromodels score --out`")
         parser.add_argument("--out", metavar="DIR", help="folder for the report; DIR itself by default")
+        parser.add_argument(
+            "--performance",
+            metavar="CSV",
+            help="table with columns model (or 'model seed N') and performance: drawn against alignment",
+        )
 
     def run(self, arguments: argparse.Namespace, toolbox: Any) -> int:
         """Read all scores and write the page; returns the exit code."""
         from .page import load_scores, report
 
-        page = report(load_scores(arguments.folder), arguments.out or arguments.folder)
+        scores = load_scores(arguments.folder)
+        performance, what = _performance(arguments.performance)
+        page = report(scores, arguments.out or arguments.folder, performance=performance, performance_label=what)
         print(f"report: {page.resolve()}")
         return 0
 
 
+def _performance(path: str | None) -> tuple[dict[str, float], str]:
+    """Model to performance, and the name of the column, from a table of two columns."""
+    if path is None:
+        return {}, "task performance"
+    import pandas as pd
+
+    try:
+        table = pd.read_csv(path)
+        found = dict(zip(table["model"].astype(str), table.iloc[:, 1].astype(float), strict=True))
+    except (OSError, KeyError, ValueError, IndexError) as error:
+        raise UsageError(
+            f"--performance {path} must be a CSV table with the columns model and performance, in this order ({error})."
+        ) from None
+    return found, str(table.columns[1])
+
+
 def _benchmarks(patterns: Sequence[str], available_only: bool) -> "list[Benchmark]":
     from data.access import is_available
-    from data.catalogue import dataset_info
 
-    from .benchmarks import list_benchmarks, load_benchmark
+    from .benchmarks import benchmark_from_toml, list_benchmarks, load_benchmark
 
-    chosen = []
-    for name in _expand(patterns, list_benchmarks):
+    chosen = [benchmark_from_toml(path) for path in patterns if path.endswith(".toml")]
+    for name in _expand([pattern for pattern in patterns if not pattern.endswith(".toml")], list_benchmarks):
         benchmark = load_benchmark(name)
-        info = dataset_info(benchmark.dataset_name)
-        if available_only and not is_available(info):
-            print(f"left out: {name}: its data are not on this machine. {info.how_to_get}", file=sys.stderr)
+        if available_only and not is_available(benchmark.info):
+            print(f"left out: {name}: its data are not on this machine. {benchmark.info.how_to_get}", file=sys.stderr)
             continue
         chosen.append(benchmark)
     return chosen
 
 
 def _models(patterns: Sequence[str], toolbox: Any) -> list[str]:
-    return _expand(patterns, toolbox.list_models)
+    import data
+
+    recordings = [pattern for pattern in patterns if pattern.startswith(RECORDING)]
+    found = _expand([pattern.removeprefix(RECORDING) for pattern in recordings], data.list_datasets)
+    names = _expand([pattern for pattern in patterns if pattern not in recordings], toolbox.list_models)
+    return names + [RECORDING + name for name in found]
+
+
+def _model(name: str, seed: int, device: str, arguments: argparse.Namespace, toolbox: Any) -> Any:
+    if not name.startswith(RECORDING):
+        return toolbox.create_model(name, seed=seed, device=device)
+    import data
+
+    from .recording_model import RecordingModel
+
+    return RecordingModel(data.load_dataset(name.removeprefix(RECORDING), offline=arguments.offline or None))
 
 
 def _expand(patterns: Sequence[str], listing: Any) -> list[str]:
@@ -163,6 +217,8 @@ def _score(model: Any, benchmark: "Benchmark", device: str, arguments: argparse.
         batch_size=arguments.batch_size,
         cache=not arguments.no_cache,
         drop_invalid=arguments.drop_invalid,
+        n_boot=arguments.boot,
+        n_permutations=arguments.permutations,
         offline=arguments.offline or None,
         progress=sys.stderr.isatty(),
     )
@@ -181,9 +237,8 @@ def _score(model: Any, benchmark: "Benchmark", device: str, arguments: argparse.
 def _plan(model: Any, benchmark: "Benchmark", arguments: argparse.Namespace) -> None:
     """Say what scoring would do, without recording anything."""
     from data.access import locate
-    from data.catalogue import dataset_info
 
-    info = dataset_info(benchmark.dataset_name)
+    info = benchmark.info
     layers = arguments.layers or list(model.layers)
     print(f"{model.name} on {benchmark.name}")
     missing = [file for file in info.files if locate(info, file) is None]

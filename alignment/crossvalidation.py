@@ -1,104 +1,148 @@
-"""Features to responses over folds: fit, predict, correlate, resample; shared by layers and null models."""
+"""Features to responses over folds: fit, predict, correlate, resample, permute; shared by layers and null models."""
 
 import hashlib
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping as Table
 
 import numpy as np
-import xarray as xr
-
-from data.splits import SplitSpec
-from data.stimuli import StimulusSet
+from sklearn.base import clone
 
 from .baselines import Baseline
-from .benchmark import Benchmark
 from .ceilings import CeilingEstimate
 from .correlation import pearson, weighted_pearson
 from .folds import Fold
-from .inference.resampling import bootstrap_weights
-from .mappings.ridge import NeuroidRidge
-from .result import aggregate
+from .mappings import CrossPrediction, Mapping, NeuroidRidge
+from .measurement import Measurement, p_values
+from .result import aggregate, nan_mean
 
 NEUROIDS_PER_BLOCK = 2000
 NULLS_REMEMBERED = 16
-
-
-@dataclass(frozen=True)
-class Mapped:
-    """Features mapped to responses over all folds."""
-
-    predictions: list[np.ndarray]  # per fold (n_test, neuroid)
-    alpha: np.ndarray  # (split, neuroid)
-    at_edge: np.ndarray
-    inner_r2: np.ndarray
-
-
-_nulls: dict[str, Mapped] = {}
+LARGEST_REMEMBERED = 1 << 22  # numbers: larger predictions would fill the memory for little
+_nulls: dict[str, CrossPrediction] = {}
 
 
 class CrossValidation:
-    """Responses, folds and resamples that all layers and null models of one score share."""
+    """Targets, folds, resamples and permutations that all layers and null models of one score share.
+
+    Parameters
+    ----------
+    responses
+        ``(stimulus, neuroid)`` what is predicted.
+    subject
+        ``(neuroid,)``.
+    folds
+        Training and test rows.
+    groups
+        ``(stimulus,)`` labels that inner folds keep together, or None.
+    mapping
+        Fitted anew in each fold.
+    ceiling
+        Ceilings of the neuroids.
+    weights
+        ``(boot, stimulus)`` counts of the resamples.
+    orders
+        ``(permutation, stimulus)`` permuted rows; may be empty.
+    """
 
     def __init__(
         self,
-        trials: xr.DataArray,
+        responses: np.ndarray,
+        subject: np.ndarray,
         folds: list[Fold],
-        stimuli: StimulusSet,
-        spec: SplitSpec,
-        bench: Benchmark,
-        n_boot: int,
-        seed: int,
+        groups: np.ndarray | None,
+        mapping: Mapping,
+        *,
+        ceiling: CeilingEstimate,
+        weights: np.ndarray,
+        orders: np.ndarray,
     ) -> None:
-        self.trials, self.folds, self.bench, self.seed = trials, folds, bench, seed
-        self.responses = trials.values.mean(axis=0)  # (stimulus, neuroid)
-        # Inner folds are cut as the outer ones are; the bootstrap always draws whole groups where there are any.
-        self.groups = None if spec.group is None else stimuli.table[spec.group].to_numpy()
-        related = None if stimuli.group is None else stimuli.table[stimuli.group].to_numpy()
-        self.weights = bootstrap_weights(len(stimuli), related, n_boot, seed)
-        known = trials.coords
-        n_neuroids = trials.sizes["neuroid"]
-        self.subject = known["subject"].values.astype(str) if "subject" in known else np.full(n_neuroids, "all")
-        empty = CeilingEstimate(np.full(n_neuroids, np.nan), None)
-        self.ceiling = bench.ceiling.estimate(trials, self.weights) if bench.ceiling else empty
+        self.responses, self.subject, self.folds, self.groups = responses, subject, folds, groups
+        self.mapping, self.ceiling, self.weights, self.orders = mapping, ceiling, weights, orders
 
-    def map(self, features: np.ndarray, standardise: bool = True) -> Mapped:
-        """Fit and predict over all folds."""
-        predictions, alpha, edge, inner = [], [], [], []
-        for number, fold in enumerate(self.folds):
-            ridge = NeuroidRidge(self.bench.alphas, standardise=standardise, seed=self.seed + number)
-            groups = None if self.groups is None else self.groups[fold.train]
-            ridge.fit(features[fold.train], self.responses[fold.train], groups=groups)
-            predictions.append(ridge.predict(features[fold.test]))
-            alpha.append(ridge.alpha_)
-            edge.append(ridge.at_edge_)
-            inner.append(ridge.inner_r2_)
-        return Mapped(predictions, np.stack(alpha), np.stack(edge), np.stack(inner))
+    def measure(self, features: np.ndarray, *, choose: bool = True) -> Measurement:
+        """Map features to all targets and permuted targets; ``choose`` False skips what only a choice of layers needs."""
+        made = self.mapping.cross_predict(features, self.responses, self.folds, self.groups, inner=choose)
+        permuted = self._permuted(features, choose) if len(self.orders) else None
+        return self._measured(made, permuted)
 
-    def map_null(self, null: Baseline, stimuli: StimulusSet) -> Mapped:
-        """The same for a null model; the latest are remembered, since all models on a benchmark meet the same ones."""
-        features = null.features(stimuli)
-        digest = hashlib.sha256(f"{null.standardised} {self.seed} {features.shape}".encode())
-        rows = [part for fold in self.folds for part in (fold.train, fold.test)]
-        for array in (features, self.responses, self.bench.alphas, *rows):
-            digest.update(np.ascontiguousarray(array).data)
-        digest.update(repr(None if self.groups is None else self.groups.tolist()).encode())
-        key = digest.hexdigest()
+    def measure_null(self, null: Baseline, features: np.ndarray) -> Measurement:
+        """The same for a null model; small ones are remembered, since all models on a benchmark meet the same ones."""
+        mapping = self.null_mapping(null)
+        if len(features) * self.responses.shape[1] > LARGEST_REMEMBERED:
+            return self._measured(
+                mapping.cross_predict(features, self.responses, self.folds, self.groups, inner=False), None
+            )
+        key = self._key(features, mapping)
         if key not in _nulls:
             while len(_nulls) >= NULLS_REMEMBERED:
                 del _nulls[next(iter(_nulls))]
-            _nulls[key] = self.map(features, null.standardised)
-        return _nulls[key]
+            _nulls[key] = mapping.cross_predict(features, self.responses, self.folds, self.groups, inner=False)
+        return self._measured(_nulls[key], None)
 
-    def correlations(self, mapped: Mapped) -> np.ndarray:
-        """Pearson r ``(split, neuroid)``."""
-        return np.stack(
-            [
-                pearson(made, self.responses[fold.test])
-                for fold, made in zip(self.folds, mapped.predictions, strict=True)
-            ]
+    def null_mapping(self, null: Baseline) -> Mapping:
+        """The score's own ridge where it is one; else the default ridge, which suits any number of features."""
+        mapping: Mapping = clone(self.mapping) if isinstance(self.mapping, NeuroidRidge) else NeuroidRidge()
+        return mapping if null.standardised else mapping.set_params(standardise=False)
+
+    def nested(self, layers: Table[str, Measurement]) -> tuple[Measurement, list[str]]:
+        """Per fold, the layer with the best inner quality: chosen without its test rows, so not biased by the choice."""
+        names = list(layers)
+        each = list(layers.values())
+        quality = np.stack([aggregate(one.quality, self.subject) for one in each])  # (layer, split)
+        best = np.nan_to_num(quality, nan=-np.inf).argmax(axis=0)
+        chosen = {
+            key: np.stack([each[layer].chosen[key][k] for k, layer in enumerate(best)])
+            for key in each[0].chosen
+            if all(key in one.chosen for one in each)
+        }
+        made = CrossPrediction(
+            [each[layer].parts["predictions"][k] for k, layer in enumerate(best)],
+            np.stack([each[layer].quality[k] for k, layer in enumerate(best)]),
+            chosen,
+        )
+        return self._measured(made, self._nested_null(each)), [names[layer] for layer in best]
+
+    def _nested_null(self, each: list[Measurement]) -> tuple[np.ndarray, np.ndarray] | None:
+        """The choice made anew in every permutation, as it would have been with those labels."""
+        if not len(self.orders):
+            return None
+        quality = np.stack([one.parts["permuted"][1] for one in each])  # (layer, split, permutation)
+        best = np.nan_to_num(quality, nan=-np.inf).argmax(axis=0)[None, ..., None]
+        values = np.stack([one.parts["permuted"][0] for one in each])  # (layer, split, permutation, neuroid)
+        return np.take_along_axis(values, best, axis=0)[0], np.take_along_axis(quality, best[..., 0], axis=0)[0]
+
+    def _permuted(self, features: np.ndarray, choose: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Correlations ``(split, permutation, neuroid)`` and inner quality ``(split, permutation)`` of permuted targets.
+
+        Permuted targets are further columns of the same regression: everything is fitted and chosen anew for each.
+        """
+        n_permutations, n_neuroids = len(self.orders), self.responses.shape[1]
+        targets = self.responses[self.orders].transpose(1, 0, 2).reshape(len(self.responses), -1)
+        made = self.mapping.cross_predict(features, targets, self.folds, self.groups, inner=choose)
+        shape = (len(self.folds), n_permutations, n_neuroids)
+        r = np.stack(
+            [pearson(part, targets[fold.test]) for fold, part in zip(self.folds, made.predictions, strict=True)]
+        )
+        return r.reshape(shape), aggregate(made.inner_r2.reshape(shape), self.subject)
+
+    def _measured(self, made: CrossPrediction, permuted: tuple[np.ndarray, np.ndarray] | None) -> Measurement:
+        raw = np.stack(
+            [pearson(part, self.responses[fold.test]) for fold, part in zip(self.folds, made.predictions, strict=True)]
+        )
+        draws_raw, draws_ceiled = self._draws(made.predictions)
+        per_neuroid = np.empty((0, raw.shape[1])) if permuted is None else nan_mean(permuted[0], axis=0)
+        parts = {"predictions": made.predictions, "permuted": permuted}
+        return Measurement(
+            raw,
+            draws_raw,
+            draws_ceiled,
+            made.inner_r2,
+            made.chosen,
+            aggregate(per_neuroid, self.subject) if len(per_neuroid) else np.empty(0),
+            p_values(nan_mean(raw, axis=0), per_neuroid),
+            parts,
         )
 
-    def draws(self, mapped: Mapped) -> tuple[np.ndarray, np.ndarray]:
+    def _draws(self, predictions: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """Aggregate raw and ceiled scores of every resample, each ``(boot,)``."""
         n_neuroids = self.responses.shape[1]
         raw = np.empty((len(self.weights), n_neuroids))
@@ -106,7 +150,7 @@ class CrossValidation:
             block = slice(start, start + NEUROIDS_PER_BLOCK)
             total = np.zeros((len(self.weights), raw[:, block].shape[1]))
             count = np.zeros_like(total)
-            for fold, made in zip(self.folds, mapped.predictions, strict=True):
+            for fold, made in zip(self.folds, predictions, strict=True):
                 r = weighted_pearson(made[:, block], self.responses[fold.test, block], self.weights[:, fold.test])
                 total += np.nan_to_num(r)
                 count += ~np.isnan(r)
@@ -114,48 +158,10 @@ class CrossValidation:
         ceilings = self.ceiling.values if self.ceiling.draws is None else self.ceiling.draws
         return aggregate(raw, self.subject), aggregate(raw / ceilings, self.subject)
 
-    def dataset(self, mapped: dict[str, Mapped], nulls: dict[str, Mapped]) -> xr.Dataset:
-        """All numbers, labelled."""
-        variables: dict[str, Any] = {"ceiling": ("neuroid", self.ceiling.values)}
-        if self.ceiling.draws is not None:
-            variables["draws_ceiling"] = ("boot", aggregate(self.ceiling.draws, self.subject))
-        for prefix, dim, results in (("", "layer", mapped), ("baseline_", "baseline", nulls)):
-            each = list(results.values())
-            cube = (dim, "split", "neuroid")
-            variables[f"{prefix}raw"] = (cube, np.stack([self.correlations(one) for one in each]))
-            variables[f"{prefix}alpha"] = (cube, np.stack([one.alpha for one in each]))
-            variables[f"{prefix}at_edge"] = (cube, np.stack([one.at_edge for one in each]).astype(np.int8))
-            variables[f"{prefix}inner_r2"] = (cube, np.stack([one.inner_r2 for one in each]))
-            raw, ceiled = zip(*(self.draws(one) for one in each), strict=True)
-            variables[f"{prefix}draws_raw"] = ((dim, "boot"), np.stack(raw))
-            variables[f"{prefix}draws_ceiled"] = ((dim, "boot"), np.stack(ceiled))
-        coords: dict[str, Any] = {
-            "layer": ("layer", np.array(list(mapped))),
-            "baseline": ("baseline", np.array(list(nulls))),
-            **{
-                str(key): ("neuroid", coord.values)
-                for key, coord in self.trials.coords.items()
-                if coord.dims == ("neuroid",)
-            },
-            "subject": ("neuroid", self.subject),
-        }
-        return xr.Dataset(variables, coords=coords)
-
-    def ceiling_notes(self) -> list[str]:
-        """Sentence on neuroids whose ceiling could not be had."""
-        lost = int(np.isnan(self.ceiling.values).sum())
-        if not self.bench.ceiling or lost == 0:
-            return []
-        return [
-            f"{lost} of {len(self.ceiling.values)} neuroids have no positive ceiling; they count in raw scores only."
-        ]
-
-
-def choose_layers(mapped: dict[str, Mapped], subject: np.ndarray) -> tuple[Mapped, list[str]]:
-    """Per fold, the layer with the best inner R2: chosen without its test rows, so not biased by the choice."""
-    names = list(mapped)
-    quality = np.stack([aggregate(mapped[name].inner_r2, subject) for name in names])  # (layer, split)
-    best = [names[index] for index in np.nan_to_num(quality, nan=-np.inf).argmax(axis=0)]
-    pick = lambda attribute: np.stack([getattr(mapped[name], attribute)[k] for k, name in enumerate(best)])  # noqa: E731
-    predictions = [mapped[name].predictions[k] for k, name in enumerate(best)]
-    return Mapped(predictions, pick("alpha"), pick("at_edge"), pick("inner_r2")), best
+    def _key(self, features: np.ndarray, mapping: Mapping) -> str:
+        digest = hashlib.sha256(f"{sorted(mapping.get_params().items(), key=str)} {features.shape}".encode())
+        rows = [part for fold in self.folds for part in (fold.train, fold.test)]
+        for array in (features, self.responses, np.asarray(getattr(mapping, "alphas", 0)), *rows):
+            digest.update(np.ascontiguousarray(array).data)
+        digest.update(repr(None if self.groups is None else self.groups.tolist()).encode())
+        return digest.hexdigest()

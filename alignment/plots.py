@@ -1,6 +1,6 @@
 """Figures of scores: each takes scores and an axis, and gives the axis back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from .inference.resampling import interval
 from .result import NESTED, Score
+from .tables import label, linear_fit, matrix_table, nested_last, performance_table, subjects_table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,18 +35,17 @@ def _bar(ax: "Axes", row: dict, at: float, colour: str, marker: str) -> None:
 
 
 def _ceiling_band(ax: "Axes", score: Score) -> None:
-    if score.normalisation == "none":
+    if not np.isfinite(score.ceiling):
+        return
+    if "ceiling_upper" in score.data:
+        upper = float(score.data["ceiling_upper"].mean())
+        bounds = f"ceiling over {score.ceiling_kind}, lower to upper bound"
+        ax.axvspan(score.ceiling, upper, color=CEILING_COLOUR, alpha=0.15, linewidth=0, label=bounds)
         return
     ax.axvline(score.ceiling, color=CEILING_COLOUR, linestyle="--", label=f"ceiling ({score.ceiling_kind})")
     if "draws_ceiling" in score.data:
         low, high = interval(score.data["draws_ceiling"].values)
         ax.axvspan(low, high, color=CEILING_COLOUR, alpha=0.15, linewidth=0)
-
-
-def label(score: Score) -> str:
-    """Model and seed, short enough for an axis."""
-    seed = score.provenance.get("model_seed")
-    return str(score.provenance["model"]) + ("" if seed is None else f" seed {seed}")
 
 
 def plot_scores(scores: Sequence[Score], *, ax: "Axes | None" = None) -> "Axes":
@@ -73,16 +73,15 @@ def plot_scores(scores: Sequence[Score], *, ax: "Axes | None" = None) -> "Axes":
     ax.axvline(0, color="black", linewidth=0.6)
     ax.set_yticks([-at for at in range(len(ticks))], ticks)
     ax.set_ylim(-len(ticks) + 0.4, 0.6)
-    ax.set_xlabel("raw score: Pearson r, 95 % interval over test presentations")
-    if scores[0].normalisation != "none":
+    ax.set_xlabel(f"raw score: {scores[0].measure}, 95 % interval over presentations")
+    if np.isfinite(scores[0].ceiling):
         ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=2)
     return ax
 
 
 def plot_layers(scores: Sequence[Score], *, ax: "Axes | None" = None) -> "Axes":
     """Raw score per layer, one point per score and layer; the nested choice last and apart."""
-    layers = list(dict.fromkeys(layer for score in scores for layer in score.layers))
-    layers = sorted(layers, key=lambda layer: layer == NESTED)
+    layers = nested_last([layer for score in scores for layer in score.layers])
     ax = _axis(ax, (max(3.6, 1.1 * len(layers) + 1.6), 3.0))
     for number, score in enumerate(scores):
         shift = 0.0 if len(scores) == 1 else 0.5 * (number / (len(scores) - 1) - 0.5)
@@ -103,7 +102,7 @@ def plot_layers(scores: Sequence[Score], *, ax: "Axes | None" = None) -> "Axes":
     ax.set_xticks(range(len(layers)), [_wrap(name) for name in layers])
     ax.set_xlim(-0.5, len(layers) - 0.5)
     ax.set_xlabel("layer (nested: chosen in training folds)" if NESTED in layers else "layer")
-    ax.set_ylabel("raw score (Pearson r)")
+    ax.set_ylabel(f"raw score ({scores[0].measure})")
     return ax
 
 
@@ -126,6 +125,119 @@ def plot_neuroids(score: Score, *, ax: "Axes | None" = None) -> "Axes":
         ax.hist(raw, bins=min(40, max(5, len(raw) // 3)), color=MODEL_COLOUR)
         ax.set_xlabel("raw score (Pearson r)")
         ax.set_ylabel("number of neuroids")
+    return ax
+
+
+def plot_histogram(score: Score, *, ax: "Axes | None" = None) -> "Axes":
+    """How raw and ceiled scores are spread over neuroids, with the medians as lines."""
+    table = score.per_neuroid()
+    ax = _axis(ax, (3.6, 3.0))
+    shown = [("raw", MODEL_COLOUR)] + ([("ceiled", CEILING_COLOUR)] if score.normalisation != "none" else [])
+    values = {name: table[name].values[np.isfinite(table[name].values)] for name, _ in shown}
+    pooled = np.concatenate(list(values.values()))
+    low, high = (float(pooled.min()), float(pooled.max())) if len(pooled) else (0.0, 1.0)
+    n_bins = min(40, max(6, table.sizes["neuroid"] // 3))
+    for name, colour in shown:
+        ax.hist(values[name], bins=n_bins, range=(low, high), color=colour, alpha=0.55, label=name)
+        if len(values[name]):
+            ax.axvline(float(np.median(values[name])), color=colour, linestyle="--")
+    ax.set_xlabel(f"score ({score.measure}); dashed: median")
+    ax.set_ylabel("number of neuroids")
+    ax.legend()
+    return ax
+
+
+def plot_subjects(scores: Sequence[Score], *, ax: "Axes | None" = None) -> "Axes":
+    """One point per animal or person and score, median over its neuroids; the mean over subjects as a bar."""
+    ax = _axis(ax, (max(3.6, 0.7 * len(scores) + 2.2), 3.0))
+    tables = [subjects_table([score]) for score in scores]
+    subjects = list(dict.fromkeys(name for table in tables for name in table["subject"]))
+    column = "raw" if scores[0].normalisation == "none" else "ceiled"
+    for number, table in enumerate(tables):
+        for name, value in zip(table["subject"], table[column], strict=True):
+            at = subjects.index(name)
+            shift = 0.0 if len(subjects) == 1 else 0.5 * (at / (len(subjects) - 1) - 0.5)
+            ax.plot(number + shift, value, "o", markersize=4, color=f"C{at % 6}", label=name if number == 0 else None)
+        ax.hlines(table[column].mean(), number - 0.35, number + 0.35, color="black")
+    ax.axhline(0, color="black", linewidth=0.6)
+    ax.set_xticks(range(len(scores)), [_wrap(label(score)) for score in scores], rotation=20 if len(scores) > 2 else 0)
+    ax.set_xlim(-0.6, len(scores) - 0.4)
+    ax.set_ylabel(f"{column} score ({scores[0].measure})")
+    if len(subjects) <= 12:
+        ax.legend(title="subject", loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return ax
+
+
+def plot_matrix(scores: Sequence[Score], *, ax: "Axes | None" = None) -> "Axes":
+    """Models against benchmarks: headline values, written into their cells; each column has its own unit."""
+    table = matrix_table(scores)
+    ax = _axis(ax, (2.6 + 1.5 * table.shape[1], 1.6 + 0.32 * table.shape[0]))
+    values = table.to_numpy(dtype=float)
+    limit = max(float(np.nanmax(np.abs(values))), 1e-12)
+    ax.imshow(np.ma.masked_invalid(values), cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
+    for row, column in np.ndindex(values.shape):
+        value = values[row, column]
+        dark = abs(value) > 0.6 * limit
+        ax.text(
+            column,
+            row,
+            "–" if np.isnan(value) else f"{value:.3f}",
+            ha="center",
+            va="center",
+            color="white" if dark else "black",
+        )
+    names = [name.replace(" (", "\n(", 1).replace("; ", "\n", 1) for name in table.columns]
+    ax.set_xticks(range(len(names)), names)
+    ax.set_yticks(range(len(table)), list(table.index))
+    ax.spines[:].set_visible(False)
+    return ax
+
+
+def plot_performance(
+    scores: Sequence[Score],
+    performance: Mapping[str, float],
+    *,
+    what: str = "task performance",
+    ax: "Axes | None" = None,
+) -> "Axes":
+    """Alignment against task performance over models, with the least-squares line and its 95 % band.
+
+    Parameters
+    ----------
+    scores
+        Scores on one benchmark.
+    performance
+        Model name, or ``name seed N``, to its performance.
+    what
+        Name of the performance with its unit.
+    ax
+        Axis to draw on; a new figure by default.
+    """
+    from scipy import stats
+
+    table = performance_table(scores, performance)
+    if table.empty:
+        known = ", ".join(sorted({label(score) for score in scores}))
+        raise ValueError(f"no performance is given for any of {known}; received {', '.join(performance) or 'none'}.")
+    ax = _axis(ax, (4.4, 3.3))
+    x, y = table["performance"].to_numpy(), table["value"].to_numpy()
+    error = np.clip([y - table["ci_low"], table["ci_high"] - y], 0, None)
+    ax.errorbar(x, y, yerr=error, fmt="o", color=MODEL_COLOUR, markersize=4, capsize=2)
+    if len(table) >= 4 and np.ptp(x) > 0:
+        fit = linear_fit(x, y)
+        grid = np.linspace(x.min(), x.max(), 100)
+        line = fit["intercept"] + fit["slope"] * grid
+        spread = np.sqrt(1 / len(x) + (grid - x.mean()) ** 2 / ((x - x.mean()) ** 2).sum())
+        half = stats.t.ppf(0.975, len(x) - 2) * fit["residual_sd"] * spread
+        ax.plot(grid, line, color="black", linewidth=1)
+        ax.fill_between(grid, line - half, line + half, color="black", alpha=0.12, linewidth=0)
+        ax.set_title(
+            f"r = {fit['r']:.2f} [{fit['r_low']:.2f}, {fit['r_high']:.2f}], p = {fit['p']:.2g}, n = {len(x)}",
+            fontweight="normal",
+        )
+    ax.set_xlabel(what)
+    kind = "raw" if scores[0].normalisation == "none" else "ceiled"
+    ax.set_ylabel(f"{kind} score ({scores[0].measure})")
     return ax
 
 

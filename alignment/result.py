@@ -38,7 +38,8 @@ class Score:
     ----------
     data : xarray.Dataset
         ``raw, alpha, at_edge, inner_r2 (layer, split, neuroid)``; ``ceiling (neuroid)``; ``draws_raw, draws_ceiled
-        (layer, boot)``; ``baseline_raw, baseline_alpha, baseline_at_edge (baseline, split, neuroid)``;
+        (layer, boot)``; where labels were permuted ``null_raw (layer, permutation)`` and ``p_neuroid (layer, neuroid)``;
+        ``baseline_raw, baseline_alpha, baseline_at_edge (baseline, split, neuroid)``;
         ``baseline_draws_raw, baseline_draws_ceiled (baseline, boot)``. With several layers the last entry along
         ``layer`` is ``nested``: the layer is chosen anew in each fold on its training rows.
     headline : str
@@ -87,6 +88,16 @@ class Score:
         return row[f"{prefix}ci_low"], row[f"{prefix}ci_high"]
 
     @property
+    def measure(self) -> str:
+        """What the raw number is: ``Pearson r``, ``RSA``, ``CKA``."""
+        return str(self.provenance.get("measure", "Pearson r"))
+
+    @property
+    def symbol(self) -> str:
+        """The same in a word for tables and axes."""
+        return "r" if self.measure == "Pearson r" else self.measure
+
+    @property
     def _origin(self) -> str:
         seed = self.provenance.get("model_seed")
         return ("" if seed is None else f", seed {seed}") + (
@@ -97,6 +108,11 @@ class Score:
     def ceiling(self) -> float:
         """Aggregate ceiling; NaN if there is none."""
         return float(aggregate(self.data["ceiling"].values, self._subject))
+
+    @property
+    def _upper(self) -> dict[str, float]:
+        """Upper bound of a ceiling that has one."""
+        return {"ceiling_upper": float(self.data["ceiling_upper"].mean())} if "ceiling_upper" in self.data else {}
 
     @property
     def _subject(self) -> np.ndarray:
@@ -121,7 +137,23 @@ class Score:
         """Numbers of one layer: raw and ceiled score with intervals, penalties."""
         at = self._position(layer)
         part = self.data.isel(layer=at)
-        return self._numbers(part["raw"], part["draws_raw"], part["draws_ceiled"], part["alpha"], part["at_edge"])
+        numbers = self._numbers(part["raw"], part["draws_raw"], part["draws_ceiled"], part["alpha"], part["at_edge"])
+        return {**numbers, "p": self.p(layer)}
+
+    def p(self, layer: str | None = None) -> float:
+        """Permutation p of one layer's raw score, the headline layer by default; NaN if it was not computed.
+
+        p = (b + 1) / (B + 1), b the permutations of stimulus labels that reach the score. The layer must be one that was
+        chosen beforehand; for the largest of several take `best_layer`.
+        """
+        if "null_raw" not in self.data:
+            return float("nan")
+        return self._p(self.data["null_raw"].isel(layer=self._position(layer or self.headline)).values, layer)
+
+    def _p(self, null: np.ndarray, layer: str | None) -> float:
+        raw = self.data["raw"].isel(layer=self._position(layer or self.headline)).values
+        value = float(aggregate(nan_mean(raw, axis=0), self._subject))
+        return float("nan") if np.isnan(value) else float(((null >= value).sum() + 1) / (len(null) + 1))
 
     def baseline_row(self, name: str) -> dict[str, Any]:
         """The same numbers for a null model."""
@@ -134,20 +166,47 @@ class Score:
             part["baseline_at_edge"],
         )
 
+    def over_null(self, name: str, layer: str | None = None) -> dict[str, float]:
+        """What a layer scores beyond a null model, paired over the same resamples.
+
+        Parameters
+        ----------
+        name
+            Null model, see `baselines`.
+        layer
+            The headline layer by default.
+
+        Returns
+        -------
+        dict
+            ``difference`` of the raw scores with ``ci_low`` and ``ci_high``, widened as the scores' own intervals are.
+        """
+        at, null = self._position(layer or self.headline), self.baselines.index(name)
+        draws = self.data["draws_raw"].values[at] - self.data["baseline_draws_raw"].values[null]
+        difference = self.row(layer or self.headline)["raw"] - self.baseline_row(name)["raw"]
+        low, high = interval(draws, difference, float(self.provenance.get("interval_factor", 1.0)))
+        return {"difference": difference, "ci_low": low, "ci_high": high}
+
     def best_layer(self) -> dict[str, Any]:
         """The layer of largest raw score, called what it is: a maximum, with the nested choice beside it.
 
         Returns
         -------
         dict
-            ``layer``, ``raw``, ``n_layers`` (how many the maximum was taken over) and ``nested_raw``, the estimate that
-            is not biased by the choice (equal to ``raw`` if there is one layer).
+            ``layer``, ``raw``, ``n_layers`` (how many the maximum was taken over), ``nested_raw``, the estimate that
+            is not biased by the choice (equal to ``raw`` if there is one layer), ``null_maximum``, the mean of the same
+            maximum over permuted labels, and ``p_max``, the share of permutations whose maximum reaches ``raw``
+            (max-statistic, Nichols & Holmes 2002); NaN without permutations.
         """
         names = [name for name in self.layers if name != NESTED]
         rows = {name: self.row(name)["raw"] for name in names}
         best = max(rows, key=lambda name: rows[name])
         nested = self.row(NESTED)["raw"] if NESTED in self.layers else rows[best]
-        return {"layer": best, "raw": rows[best], "n_layers": len(names), "nested_raw": nested}
+        found = {"layer": best, "raw": rows[best], "n_layers": len(names), "nested_raw": nested}
+        if "null_raw" not in self.data:
+            return {**found, "null_maximum": float("nan"), "p_max": float("nan")}
+        largest = self.data["null_raw"].values[[self._position(name) for name in names]].max(axis=0)
+        return {**found, "null_maximum": float(largest.mean()), "p_max": self._p(largest, best)}
 
     def rows(self) -> list[dict[str, Any]]:
         """One flat record per layer, as ``--json`` prints them."""
@@ -157,6 +216,7 @@ class Score:
             "n_presentations": int(self.provenance["n_presentations"]),
             "n_neuroids": int(self.data.sizes["neuroid"]),
             "baselines": {name: self.baseline_row(name) for name in self.baselines},
+            "measure": self.measure,
             "seed": self.provenance.get("model_seed"),
             "scoring_seed": self.provenance.get("scoring_seed"),
             "synthetic": bool(self.provenance.get("synthetic")),
@@ -225,12 +285,16 @@ class Score:
 
     def __repr__(self) -> str:
         row = self.row(self.headline)
+        p = "" if np.isnan(row["p"]) else f"  p = {row['p']:.3g} ({self.data.sizes['permutation']} permutations)"
         lines = [
             f"Score of {self.provenance['model']} on {self.provenance['benchmark']}, layer {self.headline}{self._origin}",
-            f"  raw r    {row['raw']:.3f}  [{row['ci_low']:.3f}, {row['ci_high']:.3f}]",
+            f"  raw {self.symbol:<4} {row['raw']:.3f}  [{row['ci_low']:.3f}, {row['ci_high']:.3f}]{p}",
         ]
-        if self.normalisation == "none":
+        if self.normalisation == "none" and self.ceiling_kind == "none":
             lines.append("  ceiling  none")
+        elif self.normalisation == "none":
+            upper = f" to {row['ceiling_upper']:.3f}" if "ceiling_upper" in row else ""
+            lines.append(f"  ceiling  {row['ceiling']:.3f}{upper} ({self.ceiling_kind}), not divided by")
         else:
             lines.append(
                 f"  ceiled   {row['ceiled']:.3f}  [{row['ceiled_ci_low']:.3f}, {row['ceiled_ci_high']:.3f}]  "
@@ -240,8 +304,9 @@ class Score:
         lines.append(f"  nulls    {nulls or 'not computed'}")
         sizes = self.data.sizes
         lines.append(
-            f"  from     {self.provenance['n_presentations']} presentations, {sizes['neuroid']} neuroids, "
-            f"{sizes['split']} folds; {len(self.warnings)} warning(s)"
+            f"  from     {self.provenance['n_presentations']} presentations, {sizes['neuroid']} "
+            f"{'neuroids' if self.measure == 'Pearson r' else 'subjects'}, {sizes['split']} folds; "
+            f"{len(self.warnings)} warning(s)"
         )
         return "\n".join(lines)
 
@@ -264,12 +329,17 @@ class Score:
         ceiled_value = float(aggregate(ceiled, self._subject))
         factor = float(self.provenance.get("interval_factor", 1.0))
         low, high = interval(draws.values, raw_value, factor)
-        ceiled_low, ceiled_high = interval(ceiled_draws.values, ceiled_value, factor)
+        ceiled_low, ceiled_high = (
+            interval(ceiled_draws.values, ceiled_value, factor)
+            if self.normalisation != "none"
+            else (float("nan"), float("nan"))
+        )
         return {
             "raw": raw_value,
             "ci_low": low,
             "ci_high": high,
             "ceiling": self.ceiling,
+            **self._upper,
             "ceiled": ceiled_value,
             "ceiled_ci_low": ceiled_low,
             "ceiled_ci_high": ceiled_high,

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .arrays import dataset_from_arrays, dataset_from_files
     from .assembly import load_responses, make_responses, save_responses
     from .atomic import atomic_path
     from .catalogue import dataset_info, fetch, list_datasets, load_dataset, register_dataset
@@ -31,6 +32,8 @@ _HOME = {
     "StimulusSet": "stimuli",
     "UnknownNameError": "errors",
     "atomic_path": "atomic",
+    "dataset_from_arrays": "arrays",
+    "dataset_from_files": "arrays",
     "dataset_info": "catalogue",
     "fetch": "catalogue",
     "list_datasets": "catalogue",
@@ -53,6 +56,8 @@ __all__ = [
     "StimulusSet",
     "UnknownNameError",
     "atomic_path",
+    "dataset_from_arrays",
+    "dataset_from_files",
     "dataset_info",
     "fetch",
     "list_datasets",

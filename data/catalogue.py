@@ -18,7 +18,7 @@ class _Entry:
 
 
 _registry: Registry[_Entry] = Registry(
-    "dataset", {"language": "data.language"}, entry_point_group="neuromodels.datasets"
+    "dataset", {"language": "data.language", "vision": "data.vision"}, entry_point_group="neuromodels.datasets"
 )
 
 

@@ -91,19 +91,28 @@ class NeuralDataset:
         Facts, see `DatasetInfo`.
     responses
         ``xarray.DataArray (presentation, neuroid[, time_bin])``; each presentation has ``stimulus_id`` and ``repetition``.
+        None where only dissimilarities were published.
     stimuli
         Table of stimuli, one row per ``stimulus_id``.
     splits
         Named splits; the first is the one to use unless there is a reason.
     provenance
         File name to SHA-256 of what was read, or the generator and its seed.
+    rdms
+        Dissimilarities of the stimuli, ``xarray.DataArray (subject, pair)`` with the coordinate ``subject``, upper triangles
+        row by row in the order of the stimulus table; None where responses are there.
     """
 
     info: DatasetInfo
-    responses: "xr.DataArray"
+    responses: "xr.DataArray | None"
     stimuli: "StimulusSet"
     splits: dict[str, SplitSpec]
     provenance: dict[str, str] = field(default_factory=dict)
+    rdms: "xr.DataArray | None" = None
+
+    def __post_init__(self) -> None:
+        if (self.responses is None) == (self.rdms is None):
+            raise ValueError(f"dataset {self.info.name!r} must hold either responses or rdms; give exactly one.")
 
     @property
     def name(self) -> str:

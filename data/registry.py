@@ -57,6 +57,8 @@ class Registry(Generic[Item]):
             import_module(module)
         if name not in self._items:
             known = self.names()
+            if name in self._items:  # an outside package may add to a family that is not its own
+                return self._items[name]
             close = difflib.get_close_matches(name, known, n=3, cutoff=0.4) or known[:3]
             raise UnknownNameError(
                 f"Unknown {self.kind} {name!r}; closest: {', '.join(close) or 'none'}. "

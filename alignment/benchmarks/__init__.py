@@ -3,11 +3,14 @@
 from data.registry import Registry
 
 from ..benchmark import Benchmark
+from .description import benchmark_from_arrays, benchmark_from_toml
 
-__all__ = ["list_benchmarks", "load_benchmark", "register_benchmark"]
+__all__ = ["benchmark_from_arrays", "benchmark_from_toml", "list_benchmarks", "load_benchmark", "register_benchmark"]
 
 _registry: Registry[Benchmark] = Registry(
-    "benchmark", {"language": "alignment.benchmarks.language"}, entry_point_group="neuromodels.benchmarks"
+    "benchmark",
+    {"language": "alignment.benchmarks.language", "vision": "alignment.benchmarks.vision"},
+    entry_point_group="neuromodels.benchmarks",
 )
 
 
@@ -29,12 +32,11 @@ def load_benchmark(name: str) -> Benchmark:
 def listing() -> list[dict[str, object]]:
     """Rows for ``neuromodels list benchmarks``."""
     from data.access import is_available
-    from data.catalogue import dataset_info
 
     rows: list[dict[str, object]] = []
     for name in list_benchmarks():
         benchmark = load_benchmark(name)
-        info = dataset_info(benchmark.dataset_name)
+        info = benchmark.info
         here = is_available(info)
         rows.append(
             {

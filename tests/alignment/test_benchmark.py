@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from alignment import Benchmark, PublishedCeiling, SplitHalfCeiling
+from alignment import Benchmark, NeuroidRidge, SplitHalfCeiling
 from data import NeuralDataset, SplitSpec, StimulusSet, UnknownNameError, make_responses
 
 
@@ -20,9 +20,10 @@ def shuffled_presentations(dataset, seed=0):
 def test_trials_follow_the_stimulus_table_and_the_repetitions(make_dataset):
     dataset, _ = make_dataset(n_repetitions=3)
     benchmark = Benchmark("test/x", dataset)
-    trials, dropped = benchmark.trials(dataset)
+    found = benchmark.trials(dataset)
+    trials = found.values
     assert trials.dims == ("repetition", "stimulus", "neuroid")
-    assert dropped == []
+    assert found.left_out == () and found.n_missing == 0
     np.testing.assert_array_equal(trials.values, dataset.responses.values.reshape(3, 48, 4))
     assert trials["stimulus_id"].values.tolist() == dataset.stimuli.ids
 
@@ -30,14 +31,14 @@ def test_trials_follow_the_stimulus_table_and_the_repetitions(make_dataset):
 def test_order_of_presentations_does_not_matter(make_dataset):
     dataset, _ = make_dataset(n_repetitions=3)
     benchmark = Benchmark("test/x", dataset)
-    expected, _ = benchmark.trials(dataset)
-    received, _ = benchmark.trials(shuffled_presentations(dataset))
+    expected = benchmark.trials(dataset).values
+    received = benchmark.trials(shuffled_presentations(dataset)).values
     xr.testing.assert_identical(received, expected)
 
 
 def test_neuroids_are_chosen_by_id_and_in_that_order(make_dataset):
     dataset, _ = make_dataset()
-    trials, _ = Benchmark("test/x", dataset, neuroids=("n3", "n1")).trials(dataset)
+    trials = Benchmark("test/x", dataset, neuroids=("n3", "n1")).trials(dataset).values
     assert trials["neuroid_id"].values.tolist() == ["n3", "n1"]
     np.testing.assert_array_equal(trials.values, dataset.responses.values.reshape(2, 48, 4)[..., [3, 1]])
 
@@ -62,22 +63,27 @@ def test_ids_that_do_not_match_are_counted_and_named(make_dataset):
 def test_unequal_repetitions_are_counted(make_dataset):
     dataset, _ = make_dataset(n_repetitions=3)
     changed = dataclasses.replace(dataset, responses=dataset.responses.isel(presentation=slice(0, -2)))
-    with pytest.raises(ValueError, match="repeated between 2 and 3 times; this protocol needs equal numbers"):
+    with pytest.raises(
+        ValueError, match="repeated between 2 and 3 times; average what is there with missing='average'"
+    ):
         Benchmark("test/x", changed).trials(changed)
 
 
-def test_time_bins_are_refused(make_dataset):
+def test_time_bins_become_neuroids_of_their_own(make_dataset):
     dataset, _ = make_dataset()
+    values = np.random.default_rng(0).standard_normal((48, 4, 2))
     responses = make_responses(
-        np.zeros((48, 4, 2)),
+        values,
         presentation={"stimulus_id": dataset.stimuli.ids},
         neuroid={"neuroid_id": list("abcd")},
         time_bin={"time_bin_start_ms": [0, 10], "time_bin_end_ms": [10, 20]},
         unit="1",
     )
     binned = dataclasses.replace(dataset, responses=responses)
-    with pytest.raises(ValueError, match="one value per presentation; average the time bins of test/tiny first"):
-        Benchmark("test/x", binned).trials(binned)
+    trials = Benchmark("test/x", binned).trials(binned).values
+    assert trials["neuroid_id"].values.tolist() == list("aabbccdd")
+    assert trials["time_bin_start_ms"].values.tolist() == [0, 10] * 4
+    np.testing.assert_array_equal(trials.values[0].reshape(48, 4, 2), values)
 
 
 @pytest.mark.parametrize(
@@ -97,8 +103,10 @@ def test_unusable_neuroid_is_named_with_the_way_out(make_dataset, with_responses
     changed = with_responses(dataset, values)
     with pytest.raises(ValueError, match=rf"neuroid 'n2' of test/tiny has .*{state}.*1 of 4 .*drop_invalid=True"):
         Benchmark("test/x", changed).trials(changed)
-    trials, dropped = Benchmark("test/x", changed).trials(changed, drop_invalid=True)
-    assert dropped == ["n2"]
+    found = Benchmark("test/x", changed).trials(changed, drop_invalid=True)
+    trials = found.values
+    assert found.left_out == ("n2",)
+    assert "1 neuroids with NaN or constant responses were left out: n2" in found.notes[0]
     assert trials["neuroid_id"].values.tolist() == ["n0", "n1", "n3"]
     assert trials["region"].values.tolist() == ["area 0", "area 0", "area 1"]
 
@@ -168,12 +176,29 @@ def test_context_of_arrays_is_refused(make_dataset):
         Benchmark("test/x", dataset, context=True).shown(StimulusSet("movies", table, "movie", arrays))
 
 
+def test_dividing_needs_a_ceiling(make_dataset):
+    with pytest.raises(ValueError, match="normalisation 'r/c' needs a ceiling"):
+        Benchmark("test/x", "language/planted", normalisation="r/c")
+
+
 @pytest.mark.parametrize(
-    ("ceiling", "normalisation"), [(None, "r/c"), (SplitHalfCeiling(), "none"), (PublishedCeiling({}, ""), "none")]
+    ("field", "value", "accepted"),
+    [
+        ("normalisation", "c/r", "r/c, none"),
+        ("direction", "up", "model to brain"),
+        ("missing", "skip", "refuse, average"),
+    ],
 )
-def test_normalisation_must_fit_the_ceiling(ceiling, normalisation):
-    with pytest.raises(ValueError, match="does not fit ceiling .*use 'none' exactly if there is no ceiling"):
-        Benchmark("test/x", "test/tiny", ceiling=ceiling, normalisation=normalisation)
+def test_words_out_of_a_list_are_checked(field, value, accepted):
+    with pytest.raises(ValueError, match=f"{field} must be one of .*{accepted}.*received '{value}'"):
+        Benchmark("test/x", "language/planted", **{field: value})
+
+
+def test_reverse_takes_no_ceiling():
+    with pytest.raises(ValueError, match="units of the model, which have no noise"):
+        Benchmark(
+            "test/x", "language/planted", direction="brain to model", ceiling=SplitHalfCeiling(), normalisation="r/c"
+        )
 
 
 def test_dataset_is_named_or_given(make_dataset):
@@ -188,7 +213,9 @@ def test_dataset_is_named_or_given(make_dataset):
 def test_protocol_says_what_is_done(make_dataset):
     dataset, _ = make_dataset()
     grouped, shuffled = dataset.splits["grouped"], dataset.splits["shuffled"]
-    ceiled = Benchmark("test/x", dataset, ceiling=SplitHalfCeiling(), normalisation="r/c", alphas=np.array([0.5, 20.0]))
+    ceiled = Benchmark(
+        "test/x", dataset, ceiling=SplitHalfCeiling(), normalisation="r/c", metric=NeuroidRidge([0.5, 20.0])
+    )
     words = " ".join(ceiled.protocol(grouped))
     for part in (grouped.describe(), "2 values between 0.5 and 20", "no passage is divided", "not clipped"):
         assert part in words

@@ -173,7 +173,7 @@ def test_nothing_left_to_score_is_exit_3(light_models, capsys, no_real_data):
         (["language/sumaa-small", "--on", PLANTED], "Unknown model 'language/sumaa-small'; closest: language/suma"),
         ([SMALL, "--on", "language/planted"], "Unknown benchmark 'language/planted'; closest: language/planted-ridge"),
         (["langauge/*", "--on", PLANTED], "no registered name matches 'langauge/*'"),
-        ([SMALL, "--on", "vision/*"], "no registered name matches 'vision/*'"),
+        ([SMALL, "--on", "touch/*"], "no registered name matches 'touch/*'"),
         ([SMALL, "--on", PLANTED, "--batch-size", "0"], "--batch-size must be at least 1, received 0"),
     ],
     ids=["model", "benchmark", "model pattern", "benchmark pattern", "batch size"],

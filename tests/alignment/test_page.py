@@ -6,6 +6,7 @@ import json
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
@@ -69,7 +70,11 @@ def test_every_kind_of_file_is_written(folder, scores):
     assert (folder / "report.html").is_file() and (folder / "scores.json").is_file()
     assert len(list((folder / "scores").glob("*.nc"))) == len(scores)
     pictures = list((folder / "figures").glob("*.png"))
-    assert len(pictures) == 9
+    stems = {suffix: {path.stem for path in (folder / "figures").glob(f"*.{suffix}")} for suffix in ("png", "svg", "csv")}
+    assert stems["png"] == stems["svg"] == stems["csv"]
+    assert "overview-matrix" in stems["png"]
+    assert sum(stem.endswith("-scores") for stem in stems["png"]) == 3
+    assert all(len(pd.read_csv(path)) for path in (folder / "figures").glob("*.csv"))
     assert all(picture.read_bytes().startswith(b"\x89PNG") for picture in pictures)
     assert not list(folder.rglob("*.tmp"))
 

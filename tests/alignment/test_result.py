@@ -127,7 +127,15 @@ def test_best_layer_is_called_a_maximum_with_the_nested_choice_beside_it(scored)
 
 def test_best_layer_of_one_is_that_layer(plain):
     best = plain.best_layer()
-    assert best == {"layer": "only", "raw": plain.value, "n_layers": 1, "nested_raw": plain.value}
+    assert {key: best[key] for key in ("layer", "raw", "n_layers", "nested_raw")} == {
+        "layer": "only",
+        "raw": plain.value,
+        "n_layers": 1,
+        "nested_raw": plain.value,
+    }
+    null = plain.data["null_raw"].values[0]
+    assert best["null_maximum"] == pytest.approx(null.mean())
+    assert best["p_max"] == plain.p() == (1 + (null >= plain.value).sum()) / (1 + len(null))
 
 
 def test_best_layer_is_never_the_nested_one(scored):

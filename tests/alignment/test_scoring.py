@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 import alignment.crossvalidation as crossvalidation
-from alignment import Benchmark, LeakageWarning, PublishedCeiling, SplitHalfCeiling, load_benchmark, score
+from alignment import Benchmark, LeakageWarning, NeuroidRidge, PublishedCeiling, SplitHalfCeiling, load_benchmark, score
 from alignment.cache import ActivationCache
 from alignment.folds import make_folds
 from alignment.inference.resampling import bootstrap_weights, interval
@@ -124,14 +124,13 @@ def test_raw_scores_equal_scikit_learn_and_scipy(tiny, stored_model):
 def test_draws_equal_scores_of_repeated_rows(tiny, stored_model, monkeypatch, split):
     benchmark, signal = tiny
     kept = {}
-    original = crossvalidation.CrossValidation.map
+    original = crossvalidation.CrossValidation._measured
 
-    def keeping(self, features, *options):
-        mapped = original(self, features, *options)
-        kept.setdefault("mapped", mapped)
-        return mapped
+    def keeping(self, made, permuted):
+        kept.setdefault("mapped", made)
+        return original(self, made, permuted)
 
-    monkeypatch.setattr(crossvalidation.CrossValidation, "map", keeping)
+    monkeypatch.setattr(crossvalidation.CrossValidation, "_measured", keeping)
     result = score(stored_model(only=noisy(signal)), benchmark, split=split, n_boot=6, seed=4, cache=False)
     table = benchmark.dataset.stimuli.table
     weights = bootstrap_weights(48, table["passage"].to_numpy(), 6, 4).astype(int)
@@ -174,22 +173,22 @@ def test_a_divided_split_warns_and_the_score_says_so(tiny, stored_model):
 def test_inner_folds_keep_together_what_the_split_keeps_together(tiny, stored_model, monkeypatch, split):
     benchmark, signal = tiny
     received = []
-    original = crossvalidation.NeuroidRidge.fit
+    original = crossvalidation.NeuroidRidge.cross_predict
 
-    def fit(self, features, responses, groups=None, folds=None):
+    def cross_predict(self, features, responses, folds, groups=None, **options):
         received.append(groups)
-        return original(self, features, responses, groups=groups, folds=folds)
+        return original(self, features, responses, folds, groups, **options)
 
-    monkeypatch.setattr(crossvalidation.NeuroidRidge, "fit", fit)
+    monkeypatch.setattr(crossvalidation.NeuroidRidge, "cross_predict", cross_predict)
     monkeypatch.setattr(crossvalidation, "_nulls", {})
     score(stored_model(only=noisy(signal)), benchmark, split=split, n_boot=5, cache=False)
-    if split == "shuffled":
-        assert all(groups is None for groups in received)
-    else:
-        passage = benchmark.dataset.stimuli.table["passage"].to_numpy()
-        folds = make_folds(benchmark.dataset.splits[split], benchmark.dataset.stimuli.table)
-        for groups, fold in zip(received, folds * 4, strict=True):
-            np.testing.assert_array_equal(groups, passage[fold.train])
+    assert len(received) == 5  # the layer, its permuted labels, three nulls
+    passage = benchmark.dataset.stimuli.table["passage"].to_numpy()
+    for groups in received:
+        if split == "shuffled":
+            assert groups is None
+        else:
+            np.testing.assert_array_equal(groups, passage)
 
 
 def test_penalties_at_the_edge_warn_and_the_score_says_so(tiny, stored_model):
@@ -209,7 +208,7 @@ def test_penalties_at_the_edge_warn_and_the_score_says_so(tiny, stored_model):
 
 def test_penalties_inside_the_grid_do_not_warn(tiny, stored_model):
     benchmark, signal = tiny
-    wide = dataclasses.replace(benchmark, alphas=np.logspace(-6, 9, 16))
+    wide = dataclasses.replace(benchmark, metric=NeuroidRidge(np.logspace(-6, 9, 16)))
     features = noisy(np.tile(signal, (1, 10)), 3.0)
     result = score(stored_model(only=features), wide, n_boot=5, cache=False)
     assert not any("chosen penalty" in note for note in result.warnings)
@@ -488,19 +487,19 @@ def test_something_that_is_no_model_is_told_what_is_missing(tiny):
 @ignore_edge
 def test_null_models_are_fitted_once_for_all_models_of_a_benchmark(tiny, stored_model, monkeypatch):
     benchmark, signal = tiny
-    fits, original = [], crossvalidation.NeuroidRidge.fit
+    fits, original = [], crossvalidation.NeuroidRidge.cross_predict
 
-    def fit(self, *arguments, **options):
+    def cross_predict(self, *arguments, **options):
         fits.append(self)
         return original(self, *arguments, **options)
 
-    monkeypatch.setattr(crossvalidation.NeuroidRidge, "fit", fit)
+    monkeypatch.setattr(crossvalidation.NeuroidRidge, "cross_predict", cross_predict)
     monkeypatch.setattr(crossvalidation, "_nulls", {})
     first = score(stored_model(only=noisy(signal)), benchmark, n_boot=5, cache=False)
     once = len(fits)
     second = score(stored_model(only=noisy(signal, 2.0)), benchmark, n_boot=5, cache=False)
-    assert (once, len(fits) - once) == (16, 4)  # four folds: one layer and three nulls, then the layer alone
+    assert (once, len(fits) - once) == (5, 2)  # the layer, its permuted labels and three nulls; then no null again
     for name in first.baselines:
         assert first.baseline_row(name) == second.baseline_row(name)
     score(stored_model(only=noisy(signal)), benchmark, n_boot=5, seed=1, cache=False)
-    assert len(fits) == 36
+    assert len(fits) == 10  # another seed draws other random features

@@ -1,0 +1,185 @@
+"""Benchmarks as data: from arrays in a few lines, or from a TOML description beside a recording."""
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from data.arrays import dataset_from_arrays, dataset_from_files
+from data.errors import DataNotAvailableError
+from data.splits import SplitSpec
+from data.stimuli import StimulusSet
+
+from ..benchmark import Benchmark, PublishedNumber
+from ..ceilings import Ceiling, PublishedCeiling, SplitHalfCeiling
+from ..metrics import make_metric
+
+# What a description may hold; anything else is a mistake that must not pass unseen.
+FIELDS = {
+    "": {"name", "citation", "licence", "version", "protocol", "context", "missing", "direction", "neuroids"},
+    "data": {"dataset", "responses", "stimuli", "group"},
+    "split": {"name", "scheme", "n_splits", "seed", "group", "train_fraction", "stratify", "embargo", "source"},
+    "ceiling": {"kind", "values", "source", "max_halvings", "seed"},
+    "published": {"model", "value", "what", "source"},
+}
+
+
+def benchmark_from_arrays(
+    name: str,
+    stimuli: "StimulusSet | list[str] | np.ndarray",
+    responses: np.ndarray,
+    *,
+    group: npt.ArrayLike | None = None,
+    neuroid: dict[str, npt.ArrayLike] | None = None,
+    time_bin: dict[str, npt.ArrayLike] | None = None,
+    unit: str = "1",
+    citation: str = "none given",
+    licence: str = "none stated",
+    split: SplitSpec | None = None,
+    **options: Any,
+) -> Benchmark:
+    """Benchmark of your own arrays.
+
+    Parameters
+    ----------
+    name
+        ``family/name`` in lower case.
+    stimuli, responses, group, neuroid, time_bin, unit, citation, licence, split
+        See `data.dataset_from_arrays`.
+    **options
+        Further fields of `Benchmark`: ``metric``, ``ceiling``, ``version``, ``missing``, ... With two or more repetitions the
+        ceiling is split-half unless given; pass ``ceiling=None`` for none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from alignment import benchmark_from_arrays
+    >>> trials = np.random.default_rng(0).standard_normal((4, 30, 5))
+    >>> benchmark_from_arrays("vision/mine", np.zeros((30, 8, 8)), trials).normalisation
+    'r/c'
+    """
+    dataset = dataset_from_arrays(
+        name,
+        stimuli,
+        responses,
+        group=group,
+        neuroid=neuroid,
+        time_bin=time_bin,
+        unit=unit,
+        citation=citation,
+        licence=licence,
+        split=split,
+    )
+    repeated = dataset.responses is not None and len(np.unique(dataset.responses["repetition"].values)) > 1
+    mapped = options.get("direction", "model to brain") == "model to brain" and not _is_similarity(
+        options.get("metric")
+    )
+    ceiling = options.pop("ceiling", SplitHalfCeiling() if repeated and mapped else None)
+    options.setdefault("normalisation", "none" if ceiling is None else "r/c")
+    return Benchmark(name, dataset, citation, ceiling=ceiling, **options)
+
+
+def benchmark_from_toml(path: str | Path) -> Benchmark:
+    """Benchmark of a TOML description.
+
+    Parameters
+    ----------
+    path
+        Top level: ``name``, ``citation``, ``licence``, ``version``, ``protocol`` (sentences), ``context``, ``missing``,
+        ``direction``, ``neuroids``. ``[data]``: ``responses`` (netCDF), ``stimuli`` (netCDF or CSV) and ``group``, or
+        ``dataset`` (a registered name). ``[split]``: the fields of `data.SplitSpec`. ``[metric]``: ``name`` and its options.
+        ``[ceiling]``: ``kind`` ``split-half``, ``published`` (with ``values``, ``source``) or ``none``. ``[[published]]``:
+        numbers of others. Only ``name`` and ``[data]`` are required; paths are relative to the file.
+
+    Raises
+    ------
+    DataNotAvailableError
+        If the description or a file that it names is missing.
+    ValueError
+        For an unknown or missing field; the message names it.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataNotAvailableError(f"benchmark description {path} does not exist; mend the path.")
+    try:
+        text = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is no TOML file: {error}.") from None
+    source = {key: text.pop(key, {}) for key in ("data", "split", "metric", "ceiling")}
+    published = text.pop("published", [])
+    _check(path, "", text)
+    for key in ("data", "split", "ceiling"):
+        _check(path, key, source[key])
+    if "name" not in text:
+        raise ValueError(f"{path} has no field 'name'; give the benchmark one, as family/name.")
+    citation, licence = text.pop("citation", "none given"), text.pop("licence", "none stated")
+    split = _split(source["split"])
+    dataset: Any = source["data"].get("dataset")
+    if dataset is None:
+        absent = [key for key in ("responses", "stimuli") if key not in source["data"]]
+        if absent:
+            raise ValueError(f"{path} has no field {absent[0]!r} in [data]; name a file, or a registered dataset.")
+        files = {key: path.parent / source["data"][key] for key in ("responses", "stimuli")}
+        dataset = dataset_from_files(
+            text["name"], **files, group=source["data"].get("group"), citation=citation, licence=licence, split=split
+        )
+    for number in published:
+        _check(path, "published", number)
+    ceiling = _ceiling(path, source["ceiling"])
+    metric = dict(source["metric"])
+    return Benchmark(
+        name=text.pop("name"),
+        dataset=dataset,
+        citation=citation,
+        split=split or "",
+        ceiling=ceiling,
+        normalisation="none" if ceiling is None else "r/c",
+        metric=make_metric(metric.pop("name", "ridge"), **metric),
+        neuroids=tuple(text.pop("neuroids")) if "neuroids" in text else None,
+        protocol_notes=tuple(text.pop("protocol", ())),
+        published=tuple(PublishedNumber(**number) for number in published),
+        **text,
+    )
+
+
+def _is_similarity(metric: Any) -> bool:
+    from ..mappings import Mapping
+
+    return metric is not None and not isinstance(make_metric(metric) if isinstance(metric, str) else metric, Mapping)
+
+
+def _check(path: Path, table: str, content: Any) -> None:
+    where = f"[{table}]" if table else "the top level"
+    if not isinstance(content, dict):
+        raise ValueError(f"{path}: {where} must be a table, received {content!r}.")
+    for key in content:
+        if key not in FIELDS[table]:
+            close = difflib.get_close_matches(key, FIELDS[table], n=1, cutoff=0.4)
+            hint = f"did you mean {close[0]!r}?" if close else f"it takes {', '.join(sorted(FIELDS[table]))}."
+            raise ValueError(f"{path} has an unknown field {key!r} in {where}; {hint}")
+
+
+def _split(fields: dict[str, Any]) -> SplitSpec | None:
+    if not fields:
+        return None
+    fields = {"name": "own", "seed": 0, **fields}
+    try:
+        return SplitSpec(**fields)
+    except TypeError as error:
+        raise ValueError(f"[split] does not describe a split: {error}.") from error
+
+
+def _ceiling(path: Path, fields: dict[str, Any]) -> Ceiling | None:
+    kind = fields.get("kind", "none")
+    if kind == "none":
+        return None
+    if kind == "published":
+        if not {"values", "source"} <= set(fields):
+            raise ValueError(f"{path}: a published ceiling needs 'values' (neuroid_id to number) and 'source'.")
+        return PublishedCeiling(fields["values"], fields["source"])
+    if kind != "split-half":
+        raise ValueError(f"{path}: ceiling kind must be split-half, published or none, received {kind!r}.")
+    return SplitHalfCeiling(**{key: fields[key] for key in ("max_halvings", "seed") if key in fields})

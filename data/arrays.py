@@ -1,0 +1,186 @@
+"""A dataset from arrays in memory, or from a response file and a stimulus file of your own."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+
+from .access import sha256_of
+from .assembly import load_responses, make_responses
+from .dataset import DatasetInfo, NeuralDataset
+from .errors import DataNotAvailableError
+from .splits import SplitSpec
+from .stimuli import StimulusSet, load_stimulus_set
+
+
+def dataset_from_arrays(
+    name: str,
+    stimuli: "StimulusSet | Sequence[str] | np.ndarray",
+    responses: np.ndarray,
+    *,
+    group: npt.ArrayLike | None = None,
+    neuroid: Mapping[str, npt.ArrayLike] | None = None,
+    time_bin: Mapping[str, npt.ArrayLike] | None = None,
+    unit: str = "1",
+    citation: str = "none given",
+    licence: str = "none stated",
+    split: SplitSpec | None = None,
+) -> NeuralDataset:
+    """Dataset of your own arrays.
+
+    Parameters
+    ----------
+    name
+        ``family/name`` in lower case.
+    stimuli
+        Texts, an array ``(stimulus, ...)``, or a `StimulusSet`.
+    responses
+        ``(stimulus, neuroid)`` means or ``(repetition, stimulus, neuroid[, time_bin])`` single responses; NaN in a
+        repetition that was not recorded for any neuroid leaves that presentation out.
+    group
+        ``(stimulus,)`` labels of stimuli that belong together (passage, story, movie): folds never divide them.
+    neuroid
+        Coordinates per neuroid such as ``subject`` and ``region``; ``neuroid_id`` is numbered unless given.
+    time_bin
+        ``time_bin_start_ms`` and ``time_bin_end_ms`` where there are four axes.
+    unit
+        Unit of the responses.
+    citation, licence
+        Of the recording.
+    split
+        Default split; five folds that divide no group unless given.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit each other.
+    """
+    values = np.asarray(responses, dtype=float)
+    if values.ndim == 2:
+        values = values[None]
+    if values.ndim not in (3, 4) or (values.ndim == 4) != (time_bin is not None):
+        raise ValueError(
+            "responses must be (stimulus, neuroid) or (repetition, stimulus, neuroid[, time_bin]) with time_bin given "
+            f"exactly if there are four axes, received shape {np.shape(responses)}."
+        )
+    n_repetitions, n_stimuli, n_neuroids = values.shape[:3]
+    table = _stimuli(name, stimuli, group)
+    if len(table) != n_stimuli:
+        raise ValueError(f"{name} has {len(table)} stimuli, but responses to {n_stimuli}; give one row per stimulus.")
+    flat = values.reshape(n_repetitions * n_stimuli, *values.shape[2:])
+    shown = np.isfinite(flat).any(axis=tuple(range(1, flat.ndim)))
+    coords = dict(neuroid or {})
+    coords.setdefault("neuroid_id", [f"n{number:0{len(str(n_neuroids - 1))}d}" for number in range(n_neuroids)])
+    array = make_responses(
+        flat[shown],
+        presentation={
+            "stimulus_id": np.tile(table.ids, n_repetitions)[shown],
+            "repetition": np.repeat(np.arange(n_repetitions), n_stimuli)[shown],
+        },
+        neuroid=coords,
+        time_bin=time_bin,
+        unit=unit,
+    )
+    return _dataset(name, table, array, citation, licence, split, {"arrays": "given in memory"})
+
+
+def dataset_from_files(
+    name: str,
+    responses: str | Path,
+    stimuli: str | Path,
+    *,
+    group: str | None = None,
+    citation: str = "none given",
+    licence: str = "none stated",
+    split: SplitSpec | None = None,
+) -> NeuralDataset:
+    """Dataset of a response file and a stimulus file.
+
+    Parameters
+    ----------
+    name
+        ``family/name`` in lower case.
+    responses
+        netCDF file of `save_responses`.
+    stimuli
+        ``.nc`` file of ``simulators.save_stimulus_set`` (with its ``.json``), or a ``.csv`` table with columns
+        ``stimulus_id`` and ``text``.
+    group
+        Column of stimuli that belong together.
+    citation, licence, split
+        As in `dataset_from_arrays`.
+
+    Raises
+    ------
+    DataNotAvailableError
+        If a file is missing.
+    ValueError
+        If a file is not what it should be.
+    """
+    paths = {"responses": Path(responses), "stimuli": Path(stimuli)}
+    for what, path in paths.items():
+        if not path.is_file():
+            raise DataNotAvailableError(f"{what} of {name}: {path} does not exist; mend the path.")
+    if paths["stimuli"].suffix == ".csv":
+        try:
+            table = pd.read_csv(paths["stimuli"], dtype={"stimulus_id": str})
+        except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+            raise ValueError(f"stimuli of {name}: {paths['stimuli']} is no CSV table ({error}).") from None
+        found = StimulusSet(paths["stimuli"].stem, table, group=group)
+    else:
+        loaded = load_stimulus_set(paths["stimuli"])
+        found = StimulusSet(loaded.name, loaded.table, group=group or loaded.group, arrays=loaded.arrays)
+    try:
+        array = load_responses(paths["responses"])
+    except OSError as error:
+        raise ValueError(f"responses of {name}: {paths['responses']} is no netCDF file ({error}).") from None
+    hashes = {path.name: sha256_of(path) for path in paths.values()}
+    return _dataset(name, found, array, citation, licence, split, hashes)
+
+
+def _stimuli(
+    name: str, stimuli: "StimulusSet | Sequence[str] | np.ndarray", group: npt.ArrayLike | None
+) -> StimulusSet:
+    if isinstance(stimuli, StimulusSet):
+        if group is None:
+            return stimuli
+        return StimulusSet(stimuli.name, stimuli.table.assign(group=np.asarray(group)), "group", stimuli.arrays)
+    n = len(stimuli)
+    table = pd.DataFrame({"stimulus_id": [f"s{number:0{len(str(max(n - 1, 1)))}d}" for number in range(n)]})
+    if group is not None:
+        if len(np.asarray(group)) != n:
+            raise ValueError(f"{name} has {n} stimuli and {len(np.asarray(group))} group labels; give one each.")
+        table["group"] = np.asarray(group)
+    column = None if group is None else "group"
+    if not isinstance(stimuli, np.ndarray):
+        return StimulusSet(name, table.assign(text=list(stimuli)), column)
+    dims = ("stimulus", *(f"axis_{number}" for number in range(1, stimuli.ndim)))
+    return StimulusSet(name, table, column, xr.DataArray(stimuli, dims=dims))
+
+
+def _dataset(
+    name: str,
+    stimuli: StimulusSet,
+    responses: xr.DataArray,
+    citation: str,
+    licence: str,
+    split: SplitSpec | None,
+    provenance: dict[str, str],
+) -> NeuralDataset:
+    if split is None and stimuli.group is not None:
+        split = SplitSpec(f"{stimuli.group}5", "group-kfold", 5, seed=0, group=stimuli.group)
+    split = split or SplitSpec("kfold5", "kfold", 5, seed=0)
+    info = DatasetInfo(
+        name=name,
+        summary=f"own recording, {responses.sizes['neuroid']} neuroids",
+        citation=citation,
+        licence=licence,
+        access="own copy",
+        how_to_get="It was given by its owner.",
+        units=str(responses.attrs.get("unit", "1")),
+        splits={split.name: split},
+    )
+    return NeuralDataset(info, responses, stimuli, info.splits, provenance)
