@@ -4,7 +4,7 @@ VENV ?= .venv
 REPORT ?= report
 BIN = $(VENV)/bin
 
-.PHONY: score test lint test-lowest clean
+.PHONY: score test lint test-lowest test-brainscore test-brainscore-language clean
 
 score: $(VENV)/.ready
 	$(BIN)/neuromodels score language/suma-small --on 'language/*' --available --seed 10 20 30 42 50 --out $(REPORT)
@@ -21,6 +21,13 @@ lint: $(VENV)/.ready-dev
 # The lower bounds of the dependencies, in an environment of their own.
 test-lowest:
 	PYTHON=$(PYTHON) .ci/lowest
+
+# Brain-Score, in environments of their own: vision and language want different versions of scikit-learn.
+test-brainscore:
+	PYTHON=$(PYTHON) .ci/brainscore vision
+
+test-brainscore-language:
+	PYTHON=$(PYTHON) .ci/brainscore language
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
