@@ -73,7 +73,7 @@ def make_folds(spec: SplitSpec, table: "pd.DataFrame") -> list[Fold]:
     if spec.scheme in GROUPED:
         folds = _group_folds(spec, table)
     elif spec.scheme == "blocks":
-        folds = _block_folds(spec, table, np.arange(n_rows), n_splits)
+        folds = _block_folds(_timeline(spec, table), n_splits, spec.embargo, f"split {spec.name!r}")
     elif spec.scheme == "explicit":
         folds = _explicit_folds(spec, table)
     else:
@@ -138,13 +138,13 @@ def inner_folds(
     train
         ``(n_train,)`` row numbers of the outer training set.
     groups
-        Labels of all rows that are kept together, or None.
+        Labels of all rows that are kept together, or None. Those of `inner_groups` hold all that a split asks for.
     n_splits
         Inner folds; with fewer groups there is one fold per group.
     seed
         Seed of the shuffling.
     spec, table
-        The outer split and its stimulus table. Without them the folds know of ``groups`` alone.
+        The outer split and its stimulus table, for labels that are not given and for equal shares of strata.
 
     Returns
     -------
@@ -155,14 +155,16 @@ def inner_folds(
         raise ValueError(
             "inner folds follow a split only with its stimulus table; give both spec and table, or neither."
         )
-    if spec is not None and table is not None:
-        if spec.scheme == "blocks":
-            return _block_folds(spec, table, np.asarray(train), n_splits)
-        if spec.scheme in GROUPED and groups is None:
-            groups = _labels(spec, table, "group")
-        if groups is None and spec.repeats == "together":
-            groups = same_stimulus(table)
+    train = np.asarray(train)
+    if groups is None and spec is not None and table is not None:
+        groups = inner_groups(spec, table)
     labels = np.arange(len(train)) if groups is None else np.asarray(groups)[train]
+    presented = Timeline.from_labels(labels)
+    if presented is not None:
+        line, embargo = presented
+        return _block_folds(
+            line, max(2, min(n_splits, line.shortest_session())), embargo, "a choice within a training fold"
+        )
     unique, first = np.unique(labels, return_index=True)
     n_splits = min(n_splits, len(unique))
     if n_splits < 2:
@@ -172,13 +174,32 @@ def inner_folds(
     order = np.random.default_rng(seed).permutation(len(unique))
     rows = np.arange(len(train))
     if spec is not None and table is not None and spec.stratify is not None:
-        strata = _labels(spec, table, "stratify")[np.asarray(train)[first]]
+        strata = _labels(spec, table, "stratify")[train[first]]
         order = order[np.argsort(np.unique(strata, return_inverse=True)[1][order], kind="stable")]
         chosen = [unique[order[start::n_splits]] for start in range(n_splits)]
     else:
         chosen = np.array_split(unique[order], n_splits)
     inside = [np.isin(labels, some) for some in chosen]
     return [Fold(rows[~mask], rows[mask]) for mask in inside]
+
+
+def inner_groups(spec: SplitSpec, table: "pd.DataFrame") -> np.ndarray | None:
+    """Labels that make inner folds follow a split: the ``groups`` of a mapping and of `inner_folds`.
+
+    Returns
+    -------
+    numpy.ndarray or None
+        ``(presentation,)`` the groups of a grouped split; the timeline with its embargo for blocks; the stimuli where
+        any is repeated and may not be divided; None where every row may go anywhere.
+    """
+    if spec.scheme == "blocks":
+        return _timeline(spec, table).labels(spec.embargo)
+    if spec.scheme in GROUPED:
+        return _labels(spec, table, "group")
+    if spec.repeats == "divide":
+        return None
+    units = same_stimulus(table)
+    return units if len(np.unique(units)) < len(units) else None
 
 
 def warn_of_leak(spec: SplitSpec, folds: list[Fold], table: "pd.DataFrame", group: str | None, safe: str | None) -> str:
@@ -316,23 +337,22 @@ def _timeline(spec: SplitSpec, table: "pd.DataFrame") -> Timeline:
     return Timeline.of(len(table), session, time)
 
 
-def _block_folds(spec: SplitSpec, table: "pd.DataFrame", rows: np.ndarray, n_splits: int) -> list[Fold]:
-    """Contiguous blocks of some rows; the folds hold positions in ``rows``."""
-    line = _timeline(spec, table).at(rows)
+def _block_folds(line: Timeline, n_splits: int, embargo: float, what: str) -> list[Fold]:
+    """Fold k tests the k-th contiguous block of every session."""
     short = line.shortest_session()
     if short < n_splits:
         raise ValueError(
-            f"split {spec.name!r} cuts every {spec.session or 'table'} into {n_splits} blocks, but one has {short} "
-            "presentations to cut; use fewer folds, or leave whole sessions out ('leave-one-group-out')."
+            f"{what} cuts every session into {n_splits} blocks, but one has {short} presentations to cut; use fewer "
+            "folds, or leave whole sessions out ('leave-one-group-out')."
         )
     block = line.blocks(n_splits)
     folds = []
     for number in range(n_splits):
-        near = line.near(block == number, spec.embargo)
+        near = line.near(block == number, embargo)
         if near.all():
             raise ValueError(
-                f"split {spec.name!r}: an embargo of {spec.embargo:g} leaves no training presentations beside block "
-                f"{number} of {n_splits}; use fewer blocks or a shorter embargo."
+                f"{what}: an embargo of {embargo:g} leaves no training presentations beside block {number} of {n_splits}; "
+                "use fewer blocks or a shorter embargo."
             )
         folds.append(Fold(np.flatnonzero(~near), np.flatnonzero(block == number)))
     return folds

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+LABEL = np.dtype([("session", np.int64), ("place", np.int64), ("time", np.float64), ("embargo", np.float64)])
+
 
 @dataclass(frozen=True)
 class Timeline:
@@ -46,6 +48,27 @@ class Timeline:
     def at(self, rows: np.ndarray) -> "Timeline":
         """The same for some of the rows; they keep their places and times."""
         return Timeline(self.session[rows], self.place[rows], self.time[rows])
+
+    def labels(self, embargo: float) -> np.ndarray:
+        """The timeline and an embargo as one label ``(presentation,)`` each, which can be indexed like any labels.
+
+        Given as the groups of a mapping, they make its inner folds contiguous blocks; see `alignment.folds.inner_folds`.
+        """
+        found = np.empty(len(self.session), dtype=LABEL)
+        found["session"], found["place"], found["time"], found["embargo"] = (
+            self.session,
+            self.place,
+            self.time,
+            embargo,
+        )
+        return found
+
+    @classmethod
+    def from_labels(cls, labels: np.ndarray) -> "tuple[Timeline, float] | None":
+        """Timeline and embargo that `labels` made, or None for labels of another kind."""
+        if labels.dtype != LABEL:
+            return None
+        return cls(labels["session"], labels["place"], labels["time"]), float(labels["embargo"].max(initial=0))
 
     def order(self) -> np.ndarray:
         """Rows session by session, in order within each."""

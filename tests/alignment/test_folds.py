@@ -14,6 +14,7 @@ from alignment.folds import (
     Fold,
     SmallFoldWarning,
     inner_folds,
+    inner_groups,
     make_folds,
     same_stimulus,
     warn_of_leak,
@@ -302,7 +303,7 @@ def test_a_long_embargo_that_leaves_nothing_is_refused():
 
 def test_sessions_shorter_than_the_blocks_are_refused():
     table = table_of(np.repeat([0, 1], [17, 3]))
-    with pytest.raises(ValueError, match="cuts every passage into 4 blocks, but one has 3 presentations"):
+    with pytest.raises(ValueError, match="cuts every session into 4 blocks, but one has 3 presentations"):
         make_folds(SplitSpec("s", "blocks", 4, session="passage"), table)
 
 
@@ -520,3 +521,57 @@ def test_small_training_folds_are_counted():
 def test_large_folds_do_not_warn():
     spec, table = SplitSpec("s", "kfold", 5), table_of(np.arange(50))
     assert warn_of_small_folds(spec, make_folds(spec, table), table) == ""
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        SplitSpec("s", "blocks", 4, embargo=2),
+        SplitSpec("s", "blocks", 3, embargo=1.5, time="onset_s", session="run"),
+        SplitSpec("s", "group-kfold", 4, group="passage"),
+        SplitSpec("s", "leave-one-group-out", group="passage"),
+        SplitSpec("s", "kfold", 4),
+        SplitSpec("s", "kfold", 4, repeats="divide"),
+    ],
+)
+def test_labels_carry_all_that_inner_folds_need_into_a_mapping(spec):
+    rows = np.arange(60)
+    onset = np.random.default_rng(0).permutation(30)[rows % 30] * 1.5
+    table = table_of(rows // 5).assign(run=rows // 30, onset_s=onset)
+    labels = inner_groups(spec, table)
+    for outer in make_folds(spec, table):
+        inside = None if labels is None else labels[outer.train]
+        within = inner_folds(np.arange(len(outer.train)), inside, 3, 7)
+        whole = inner_folds(outer.train, None, 3, 7, spec, table)
+        assert_same_rows(within, [(fold.train, fold.test) for fold in whole])
+
+
+def test_labels_are_none_where_every_row_may_go_anywhere():
+    table = shown([f"s{row % 10}" for row in range(20)])
+    assert inner_groups(SplitSpec("s", "kfold", 2), table).tolist() == [row % 10 for row in range(20)]
+    assert inner_groups(SplitSpec("s", "kfold", 2, repeats="divide"), table) is None
+    assert inner_groups(SplitSpec("s", "shuffle", 2, train_fraction=0.5), table_of(np.arange(20))) is None
+
+
+def test_inner_blocks_are_as_many_as_the_shortest_session_allows():
+    table = table_of(np.r_[np.zeros(30), np.ones(4)])
+    labels = inner_groups(SplitSpec("s", "blocks", 2, session="passage"), table)
+    assert len(inner_folds(np.arange(34), labels, 5, 0)) == 4
+    with pytest.raises(
+        ValueError, match="a choice within a training fold cuts every session into 2 blocks, but one has 1"
+    ):
+        inner_folds(np.arange(31), labels, 5, 0)
+
+
+def test_a_ridge_given_labels_of_blocks_chooses_its_penalty_over_blocks():
+    from alignment import NeuroidRidge
+
+    rng = np.random.default_rng(0)
+    x, y = np.cumsum(rng.standard_normal((120, 8)), axis=0), np.cumsum(rng.standard_normal((120, 20)), axis=0)
+    table, spec = table_of(np.arange(120)), SplitSpec("s", "blocks", 4, embargo=5)
+    by_labels = NeuroidRidge().fit(x, y, groups=inner_groups(spec, table))
+    by_folds = NeuroidRidge().fit(x, y, folds=inner_folds(np.arange(120), None, 5, 0, spec, table))
+    np.testing.assert_array_equal(by_labels.alpha_, by_folds.alpha_)
+    shuffled = NeuroidRidge().fit(x, y)
+    # Over shuffled rows the walks seem to predict each other, so hardly any penalty is chosen.
+    assert np.median(by_labels.alpha_) > 10 * np.median(shuffled.alpha_)

@@ -48,6 +48,17 @@ def test_the_border_of_the_reach_is_near_whatever_the_rounding():
     assert np.flatnonzero(line.near(np.arange(10) == 5, 0.3)).tolist() == [2, 3, 4, 5, 6, 7, 8]
 
 
+def test_labels_give_the_timeline_back_also_for_some_rows():
+    line = Timeline.of(6, np.array([1, 1, 1, 2, 2, 2]), np.array([0.5, 0.1, 0.3, 2.0, 1.0, 3.0]))
+    rows = np.array([5, 0, 2])
+    found, embargo = Timeline.from_labels(line.labels(1.5)[rows])
+    assert embargo == 1.5
+    for name in ("session", "place", "time"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(line.at(rows), name))
+    for other in (np.arange(3), np.array(["a", "b"])):
+        assert Timeline.from_labels(other) is None
+
+
 @given(
     st.lists(st.tuples(st.integers(0, 2), st.integers(0, 30), st.booleans()), min_size=1, max_size=25),
     st.integers(0, 8),
