@@ -68,7 +68,8 @@ class InterAnimalConsistency:
     @property
     def sources(self) -> tuple[str, ...]:
         """Names of the rows of the matrix."""
-        return tuple(dict.fromkeys(source for source, _ in self.results))
+        named = {source for source, _ in self.results}
+        return (OTHERS,) if OTHERS in named else tuple(name for name in self.animals if name in named)
 
     def per_neuroid(self, target: str) -> np.ndarray:
         """``(neuroid,)`` mean over the sources of one target animal."""

@@ -91,8 +91,13 @@ def halve(values: np.ndarray, seed: int, missing: Missing) -> Halves:
         return mean_over_first(values[order[:half]]), mean_over_first(values[order[half:]])
     shuffled = values[order]
     there = np.isfinite(shuffled)
-    first = there & (np.cumsum(there, axis=0) <= there.sum(axis=0) // 2)
-    return mean_over_first(np.where(first, shuffled, np.nan)), mean_over_first(np.where(first, np.nan, shuffled))
+    count = there.sum(axis=0)
+    half = count // 2
+    first = there & (np.cumsum(there, axis=0, dtype=np.int32) <= half)
+    np.copyto(shuffled, 0.0, where=~there)
+    total_first = np.einsum("rsu,rsu->su", shuffled, first.astype(np.float64))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return total_first / half, (shuffled.sum(axis=0) - total_first) / (count - half)
 
 
 def usable_seeds(recordings: Sequence[np.ndarray], n_halves: int, seed: int, missing: Missing) -> list[int]:
@@ -100,6 +105,14 @@ def usable_seeds(recordings: Sequence[np.ndarray], n_halves: int, seed: int, mis
     if n_halves < 1:
         raise ValueError(f"n_halves must be at least 1, received {n_halves}.")
     gappy = [one for one in recordings if np.isnan(one).any()]
+    if missing == "halve each":
+        single = sum(int((np.isfinite(one).sum(axis=0) < 2).sum()) for one in gappy)
+        if single:
+            raise ValueError(
+                f"{single} pairs of stimulus and neuroid have a single repetition, which cannot be halved; leave those stimuli "
+                "or neuroids out."
+            )
+        return list(range(seed, seed + n_halves))
     found = [
         number
         for number in range(seed, seed + n_halves)
