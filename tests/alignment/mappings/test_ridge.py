@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import alignment.mappings.ridge as ridge_module
+import alignment.mappings.ridge_search as ridge_search
 from alignment import NeuroidRidge
-from alignment.folds import inner_folds
+from alignment.folds import Fold, inner_folds
 from alignment.mappings.ridge import ALPHAS
 
 SHAPES = {"fewer features than rows": (60, 12), "as many": (40, 40), "more features than rows": (30, 90)}
@@ -170,13 +170,10 @@ def test_a_neuroid_does_not_depend_on_the_others(shape):
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 def test_neuroids_in_blocks_give_the_same(shape, monkeypatch):
-    x, y, new = problem(*shape)
+    x, y, _ = problem(*shape)
     whole = NeuroidRidge().fit(x, y)
-    monkeypatch.setattr(ridge_module, "MAX_BLOCK", 2 * len(x))
-    blocks = NeuroidRidge().fit(x, y)
-    np.testing.assert_array_equal(blocks.alpha_, whole.alpha_)
-    np.testing.assert_allclose(blocks.inner_r2_, whole.inner_r2_, rtol=1e-10)
-    np.testing.assert_allclose(blocks.predict(new), whole.predict(new), rtol=1e-10)
+    monkeypatch.setattr(ridge_search, "NEUROID_BLOCK", 2 * len(x))
+    np.testing.assert_allclose(NeuroidRidge().fit(x, y).inner_r2_, whole.inner_r2_, rtol=1e-12)
 
 
 def test_at_edge_marks_first_and_last_penalty_only():
@@ -244,25 +241,106 @@ def test_first_of_equal_penalties_is_chosen():
     ids=str,
 )
 def test_penalties_must_be_positive_and_increasing(alphas):
+    x, y, _ = problem(20, 3)
     with pytest.raises(ValueError, match="alphas must be positive and increasing, received"):
-        NeuroidRidge(alphas)
+        NeuroidRidge(alphas).fit(x, y)
 
 
 @pytest.mark.parametrize(
-    ("x_shape", "y_shape"), [((10,), (10, 2)), ((10, 3), (10,)), ((10, 3), (9, 2))], ids=["x 1-D", "y 1-D", "rows"]
+    ("parameters", "sentence"),
+    [
+        ({"selection": "aic"}, "selection is 'aic'; choose one of kfold, loo"),
+        ({"n_inner": 1}, "n_inner is 1; choosing a penalty needs at least 2"),
+        ({"backend": "jax"}, "backend is 'jax'; choose one of numpy, torch"),
+        ({"dtype": "float16"}, "dtype is 'float16'; choose one of float64, float32"),
+        ({"device": "cuda"}, "device is 'cuda', but numpy runs on 'cpu' only"),
+    ],
+    ids=lambda value: str(value) if isinstance(value, dict) else "",
 )
-def test_shapes_that_do_not_fit_are_named(x_shape, y_shape):
-    with pytest.raises(ValueError, match=r"\(presentation, feature\) and \(presentation, neuroid\), received"):
+def test_parameters_that_mean_nothing_are_refused(parameters, sentence):
+    x, y, _ = problem(20, 3)
+    with pytest.raises(ValueError, match=sentence):
+        NeuroidRidge(**parameters).fit(x, y)
+
+
+@pytest.mark.parametrize(
+    ("x_shape", "y_shape", "sentence"),
+    [((10,), (10, 2), "Expected 2D array"), ((10, 3), (9, 2), "inconsistent numbers of samples")],
+    ids=["x 1-D", "rows"],
+)
+def test_shapes_that_do_not_fit_are_named(x_shape, y_shape, sentence):
+    with pytest.raises(ValueError, match=sentence):
         NeuroidRidge().fit(np.zeros(x_shape), np.zeros(y_shape))
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize(("value", "word"), [(np.nan, "NaN"), (np.inf, "infinity")])
 @pytest.mark.parametrize("where", ["features", "responses"])
-def test_values_that_are_not_finite_are_refused(value, where):
+def test_values_that_are_not_finite_are_refused(value, word, where):
     x, y, _ = problem(20, 3)
     (x if where == "features" else y)[3, 1] = value
-    with pytest.raises(ValueError, match="must be finite"):
+    with pytest.raises(ValueError, match=f"contains {word}"):
         NeuroidRidge().fit(x, y)
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_one_neuroid_may_come_without_its_axis(shape):
+    x, y, new = problem(*shape)
+    alone, column = NeuroidRidge().fit(x, y[:, 0]), NeuroidRidge().fit(x, y[:, :1])
+    assert alone.predict(new).shape == (len(new),) and alone.coef_.shape == (shape[1],)
+    np.testing.assert_array_equal(alone.predict(new), column.predict(new)[:, 0])
+
+
+@pytest.mark.parametrize("standardise", [True, False])
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_weights_are_those_of_the_predictions(shape, standardise):
+    x, y, new = problem(*shape)
+    ours = NeuroidRidge(standardise=standardise).fit(x, y)
+    by_weights = (new - x.mean(axis=0)) @ ours.coef_.T + y.mean(axis=0)
+    np.testing.assert_allclose(by_weights, ours.predict(new), rtol=1e-8)
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_arrays_may_be_reused_after_the_fit(shape):
+    x, y, new = problem(*shape)
+    ours = NeuroidRidge().fit(x, y)
+    before = ours.predict(new)
+    x[:], y[:] = 0, 0
+    np.testing.assert_array_equal(ours.predict(new), before)
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_a_single_penalty_is_taken_without_a_search(shape, monkeypatch):
+    monkeypatch.setattr(ridge_search.Choice, "offer", _only_once(ridge_search.Choice.offer))
+    x, y, _ = problem(*shape)
+    ours = NeuroidRidge([3.0]).fit(x, y)
+    np.testing.assert_array_equal(ours.alpha_, np.full(y.shape[1], 3.0))
+    assert not ours.at_edge_.any() and np.isnan(ours.inner_r2_).all()
+
+
+def _only_once(original):
+    calls = []
+
+    def offer(self, index, error):
+        calls.append(index)
+        assert calls == [0] and np.isnan(error).all()
+        return original(self, index, error)
+
+    return offer
+
+
+def test_inner_folds_with_a_row_on_both_sides_are_refused():
+    x, y, _ = problem(20, 3)
+    rows = np.arange(20)
+    with pytest.raises(ValueError, match="20 training and 5 test rows, of which 5 are trained on"):
+        NeuroidRidge().fit(x, y, folds=[Fold(rows, rows[:5])])
+
+
+def test_it_is_described_by_what_it_does():
+    assert NeuroidRidge([1.0], standardise=False).describe() == "ridge regression, penalty 1, features centred"
+    assert NeuroidRidge().describe() == (
+        "ridge regression, one penalty per neuroid from 19 values between 0.01 and 1e+07 by mean squared error over "
+        "5 inner folds, features z-scored"
+    )
 
 
 def test_one_group_is_too_few():

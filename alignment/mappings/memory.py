@@ -1,0 +1,122 @@
+"""How much memory ridge regression over folds will take, known before anything is read."""
+
+from typing import Literal
+
+import numpy as np
+
+from .gram import block_columns
+from .ridge_dual import MOST_LEFT_OUT, ROWS_AT_ONCE
+from .ridge_search import NEUROID_BLOCK
+
+
+def ridge_memory(
+    n_presentations: int,
+    n_features: int,
+    n_neuroids: int,
+    *,
+    n_folds: int = 10,
+    test_share: float = 0.1,
+    n_alphas: int = 19,
+    standardise: bool = True,
+    selection: Literal["kfold", "loo"] = "kfold",
+    n_inner: int = 5,
+    inner: bool = True,
+    dtype: Literal["float64", "float32"] = "float64",
+    feature_dtype: Literal["float64", "float32", "float16"] = "float64",
+    response_dtype: Literal["float64", "float32"] = "float64",
+) -> int:
+    """Bytes that `NeuroidRidge.cross_predict` holds at once beside its inputs.
+
+    Features that lie on disk count for the block of columns that is read; features, responses and the interpreter
+    itself (about 0.2 GB with numpy, scipy and scikit-learn) are not counted. For the numpy backend.
+
+    Parameters
+    ----------
+    n_presentations, n_features, n_neuroids
+        Sizes of the problem.
+    n_folds, test_share
+        Number of splits and the share of the presentations that each tests.
+    n_alphas, standardise, selection, n_inner, dtype
+        As given to `NeuroidRidge`.
+    inner
+        As given to ``cross_predict``.
+    feature_dtype, response_dtype
+        Precision of the inputs.
+
+    Returns
+    -------
+    int
+        Bytes: the largest of the phases (reading, factorising, predicting), each the sum of the arrays alive in it.
+
+    Examples
+    --------
+    >>> from alignment.mappings import ridge_memory
+    >>> need = ridge_memory(10_000, 50_000, 5_000, standardise=False, n_alphas=1, inner=False, dtype="float32",
+    ...                     feature_dtype="float32", response_dtype="float32", n_folds=2)
+    >>> print(f"{need / 1e9:.1f} GB")
+    0.7 GB
+    """
+    size, item = np.dtype(dtype).itemsize, np.dtype(feature_dtype).itemsize
+    n_test = round(test_share * n_presentations)
+    n_train = n_presentations - n_test
+    kept = n_folds * n_test * n_neuroids * size
+    if dtype != response_dtype:
+        kept += n_presentations * n_neuroids * size
+    measured = n_alphas > 1 or inner
+    known = n_train * n_neuroids * size  # one array (training row, neuroid)
+    compared = 3 * 8 * min(NEUROID_BLOCK, n_train * n_neuroids) if inner else 0
+
+    if n_features < n_train:
+        return kept + max(
+            _primal(n_presentations, n_train, n_features, n_neuroids, n_alphas, measured, selection, n_inner, size),
+            compared,
+        )
+    reading = _reading(n_presentations, n_features, item, size)
+    errors = known if selection == "loo" else 3 * (known // n_inner) + 2 * (n_train // n_inner) ** 2 * size
+    if not standardise and n_test <= MOST_LEFT_OUT * n_train:
+        gram = n_presentations**2 * size
+        operators = gram * (1 if n_alphas == 1 else 2)
+        split = 3 * n_test * n_train * size + n_test**2 * size + known
+        if measured:
+            split += n_train**2 * size + max(min(ROWS_AT_ONCE, n_train) * n_train * size, known + errors)
+        split += 3 * n_test * n_neuroids * size
+        return kept + max(gram + reading, operators + split, compared)
+    gram = n_train**2 * size
+    before = 0 if standardise else n_presentations**2 * size
+    cross = n_test * n_train * size
+    operators = gram * (1 if n_alphas == 1 else 2)
+    split = known * (2 if n_alphas == 1 else 4) + (errors if measured else 0)
+    return (
+        kept + before + max(gram + 2 * cross + (reading if standardise else gram), operators + cross + split, compared)
+    )
+
+
+def _reading(n_presentations: int, n_features: int, item: int, size: int) -> int:
+    """A block of columns as read, in the order of its rows, and in the precision of the result."""
+    width = min(n_features, block_columns(n_presentations, size))
+    squares = n_presentations * width * size
+    return n_presentations * width * item + n_presentations * width * size + squares
+
+
+def _primal(
+    n_presentations: int,
+    n_train: int,
+    n_features: int,
+    n_neuroids: int,
+    n_alphas: int,
+    measured: bool,
+    selection: str,
+    n_inner: int,
+    size: int,
+) -> int:
+    """Features of all rows and of a split, covariances and weights."""
+    features = 3 * n_presentations * n_features * size
+    squares, weights, known = n_features**2 * size, n_features * n_neuroids * size, n_train * n_neuroids * size
+    if not measured:
+        search = 0
+    elif selection == "loo":
+        search = squares + 2 * n_train * n_features * size + 2 * known + weights
+    else:
+        rows = n_train // n_inner
+        search = 3 * squares + 2 * weights + rows * (3 * n_features + 4 * n_neuroids) * size
+    return features + known + squares + weights + max(search, 2 * squares + 2 * weights)
