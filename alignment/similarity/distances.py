@@ -84,6 +84,8 @@ def rdm(
         rates = _rates(array, prior_rate, prior_weight)
         return _crossed([(rates, np.log(rates))]) / rates.shape[1]
     root = _root(precision, array.shape[1])
+    if root is not None:
+        refuse_not_finite(array, array, "values")
     return _squared(array if root is None else _centred(array) @ root) / array.shape[1]
 
 
@@ -175,9 +177,7 @@ def _distances(gram: np.ndarray) -> np.ndarray:
 
 
 def _squared(array: np.ndarray) -> np.ndarray:
-    gram = upper_gram(array, centre="feature")
-    refuse_not_finite(gram.diagonal(), "values")
-    return _distances(gram)
+    return _distances(upper_gram(array, "values", centre="feature"))
 
 
 def _correlation(array: np.ndarray) -> np.ndarray:
@@ -186,9 +186,8 @@ def _correlation(array: np.ndarray) -> np.ndarray:
             "values has 1 neuroid; a correlation distance needs at least 2, because a pattern of one value has no "
             "correlation; use method 'euclidean'."
         )
-    gram = upper_gram(array, centre="pattern")
+    gram = upper_gram(array, "values", centre="pattern")
     lengths = gram.diagonal().copy()
-    refuse_not_finite(lengths, "values")
     scale = np.maximum(array.max(axis=1), -array.min(axis=1)).astype(float)
     constant = np.flatnonzero(lengths <= (ROUNDING * scale) ** 2 * array.shape[1])
     if len(constant):
@@ -227,9 +226,8 @@ def _crossnobis(trials: np.ndarray, root: np.ndarray | None) -> np.ndarray:
         deviations = np.where(here[:, None], repetition - origin, 0.0)
         deviations = deviations if root is None else deviations @ root
         total += deviations
-        gram = upper_gram(deviations, centre="none", into=gram, factor=-1.0)
-    gram = upper_gram(total, centre="none", into=gram)
-    refuse_not_finite(gram.diagonal(), "values")
+        gram = upper_gram(deviations, "values", centre="none", into=gram, factor=-1.0)
+    gram = upper_gram(total, "values", centre="none", into=gram)
     counts = present.sum(axis=0)
     both = present.T @ present
     gram /= counts[:, None] * counts - both

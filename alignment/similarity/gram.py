@@ -30,18 +30,18 @@ def patterns(values: np.ndarray, name: str, least: int = 2) -> np.ndarray:
     return array
 
 
-def refuse_not_finite(diagonal: np.ndarray, name: str) -> None:
-    """Raise ValueError if a stimulus has NaN or infinite values, seen in its squared length."""
-    bad = int((~np.isfinite(diagonal)).sum())
-    if bad:
+def refuse_not_finite(block: np.ndarray, values: np.ndarray, name: str) -> None:
+    """Raise ValueError, with the number of stimuli concerned, if a block of the values is not finite."""
+    if not np.isfinite(block).all():
+        bad = int((~np.isfinite(values).all(axis=1)).sum())
         raise ValueError(
-            f"{name} holds NaN or infinite values in {bad} of {len(diagonal)} stimuli; finite values are accepted; "
-            "remove these stimuli or neuroids first."
+            f"{name} holds NaN or infinite values in {bad} of {len(values)} stimuli; finite values are accepted; remove "
+            "these stimuli or neuroids first."
         )
 
 
 def upper_gram(
-    values: np.ndarray, *, centre: Centring, into: np.ndarray | None = None, factor: float = 1.0
+    values: np.ndarray, name: str, *, centre: Centring, into: np.ndarray | None = None, factor: float = 1.0
 ) -> np.ndarray:
     """Upper triangle with diagonal of ``factor * C C'``, C the centred values; zeros (or ``into``) below.
 
@@ -49,6 +49,8 @@ def upper_gram(
     ----------
     values
         ``(stimulus, neuroid)``; read block by block, so that a memory map is never held whole.
+    name
+        What error messages call the values.
     centre
         ``feature`` subtracts each neuroid's mean over stimuli, ``pattern`` each stimulus's mean over neuroids.
     into
@@ -60,14 +62,23 @@ def upper_gram(
     -------
     numpy.ndarray
         ``(stimulus, stimulus)`` float64, summed in float64 whatever the type of the values.
+
+    Raises
+    ------
+    ValueError
+        If a value is not finite.
     """
     from scipy.linalg.blas import dsyrk
 
     n_stimuli, n_features = values.shape
     total = np.zeros((n_stimuli, n_stimuli)) if into is None else into
-    pattern_mean = values.mean(axis=1, dtype=np.float64)[:, None] if centre == "pattern" else None
+    pattern_mean = None
+    if centre == "pattern":
+        with np.errstate(invalid="ignore"):
+            pattern_mean = values.mean(axis=1, dtype=np.float64)[:, None]
     for start, stop in feature_blocks(n_stimuli, n_features):
         block = np.array(values[:, start:stop], dtype=np.float64, order="C")
+        refuse_not_finite(block, values, name)
         if centre == "feature":
             block -= block.mean(axis=0)
         elif pattern_mean is not None:

@@ -223,16 +223,15 @@ def kernel_sums(x: np.ndarray, name: str, kernel: KernelName, bandwidth: float |
     n_stimuli, n_features = x.shape
     if kernel == "linear" and n_features < n_stimuli:
         columns = np.array(x, dtype=np.float64)
+        refuse_not_finite(columns, x, name)
         columns -= columns.mean(axis=0)
         diagonal = np.einsum("ij,ij->i", columns, columns)
-        refuse_not_finite(diagonal, name)
         if _flat(x, diagonal):
             return _nothing(n_stimuli)
         # Columns have mean zero, so that a whole row of the kernel sums to zero.
         return KernelSums(None, columns, diagonal, -diagonal)
-    upper = upper_gram(x, centre="feature")
+    upper = upper_gram(x, name, centre="feature")
     diagonal = upper.diagonal().copy()
-    refuse_not_finite(diagonal, name)
     if _flat(x, diagonal):
         return _nothing(n_stimuli)
     if kernel == "linear":
@@ -243,18 +242,15 @@ def kernel_sums(x: np.ndarray, name: str, kernel: KernelName, bandwidth: float |
 
 
 def _given(kernel: np.ndarray, name: str) -> KernelSums:
-    scale = np.abs(kernel[np.isfinite(kernel)]).max(initial=0.0)
-    if kernel.shape[0] != kernel.shape[1] or not np.allclose(
-        kernel, kernel.T, rtol=0, atol=1e-8 * scale, equal_nan=True
-    ):
+    refuse_not_finite(kernel, kernel, name)
+    slack = 1e-8 * np.abs(kernel).max()
+    if kernel.shape[0] != kernel.shape[1] or not np.allclose(kernel, kernel.T, rtol=0, atol=slack):
         raise ValueError(
             f"{name} of shape {kernel.shape} is no symmetric (stimulus, stimulus) kernel; use kernel='linear'."
         )
     upper = np.triu(kernel, k=1).astype(np.float64)
     diagonal = kernel.diagonal().astype(np.float64)
-    rows = upper.sum(axis=0) + upper.sum(axis=1)
-    refuse_not_finite(rows + diagonal, name)
-    return KernelSums(upper, None, diagonal, rows)
+    return KernelSums(upper, None, diagonal, upper.sum(axis=0) + upper.sum(axis=1))
 
 
 def _flat(x: np.ndarray, diagonal: np.ndarray) -> bool:

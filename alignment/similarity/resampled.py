@@ -5,8 +5,9 @@ import numpy as np
 from .comparisons import ComparisonMethod, checked_stack, correlate, length, ratio
 from .distances import n_stimuli_of, square_rdm
 from .gram import patterns
-from .kernel_alignment import KernelName, kernel_sums
+from .kernel_alignment import KernelName
 from .ranking import RankOrder, kendall
+from .stimulus_kernels import centred_kernel
 
 LEAST_DISTINCT = 4
 
@@ -77,7 +78,8 @@ def bootstrap_cka(
     HSIC is a mean over pairs, triples and quadruples of stimuli. In a sample with c_i copies of stimulus i they are
     weighted by the product of their counts, and only those of different stimuli are taken:
 
-    HSIC = <k_ij l_ij> - 2 <k_ij l_ik> + <k_ij l_kl>, with <.> the weighted means over different i, j (, k (, l)).
+    HSIC = <k_ij l_ij> - 2 <k_ij l_ik> + <k_ij l_kl>, with <.> the weighted means over different i, j (, k (, l)) and the
+    kernels centred once as in `centred_kernel`, so that the origin of the patterns does not matter.
 
     With every count 1 this is `cka`. Copies of a stimulus taken for different stimuli would bring back the bias that
     the debiased form removes, which is why there is no such bootstrap of the biased form.
@@ -100,11 +102,9 @@ def bootstrap_cka(
     if len(first) != len(second):
         raise ValueError(f"x has {len(first)} stimuli and y {len(second)}; both need the same stimuli in one order.")
     draws, usable = _checked_counts(counts, len(first))
-    k, m = (kernel_sums(v, name, kernel, bandwidth).hollow() for v, name in ((first, "x"), (second, "y")))
+    k, m = (centred_kernel(v, kernel=kernel, bandwidth=bandwidth).values for v in (first, second))
     cross, own_k, own_m = _hsic_draws(k, m, draws), _hsic_draws(k, k, draws), _hsic_draws(m, m, draws)
-    flat = length(np.array([np.vdot(k, k), np.vdot(m, m)]), np.ones(2)) == 0
     lengths = np.sqrt(np.maximum(np.stack([own_k, own_m]), 0))
-    lengths[flat] = 0
     return np.where(usable, ratio(cross, lengths[0], lengths[1]), np.nan)
 
 
