@@ -574,4 +574,4 @@ def test_a_ridge_given_labels_of_blocks_chooses_its_penalty_over_blocks():
     np.testing.assert_array_equal(by_labels.alpha_, by_folds.alpha_)
     shuffled = NeuroidRidge().fit(x, y)
     # Over shuffled rows the walks seem to predict each other, so hardly any penalty is chosen.
-    assert np.median(by_labels.alpha_) > 10 * np.median(shuffled.alpha_)
+    assert np.median(by_labels.alpha_) > 3 * np.median(shuffled.alpha_)
