@@ -108,6 +108,7 @@ def partition_variance(
         parts, total, words = _nested_parts(spaces, arrays, y, folds, mapping, groups)
         singles = subsets(spaces)
         recipe = commonality(spaces)
+    total[:, np.ptp(y, axis=0) == 0] = 0  # and no rounding of the mean
     tested = np.unique(np.concatenate([fold.test for fold in folds]))
     factor = fold_factor(len(tested), float(np.mean([len(fold.train) for fold in folds])))
     weights = bootstrap_weights(len(y), groups if bootstrap_over is None else np.asarray(bootstrap_over), n_boot, seed)
@@ -151,8 +152,8 @@ def product_measure(observed: np.ndarray, contributions: np.ndarray) -> np.ndarr
             f"contributions must be (space, presentation, neuroid) beside observed (presentation, neuroid), received "
             f"{made.shape} and {y.shape}."
         )
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(_products(y, made).sum(axis=1) / (y**2).sum(axis=0))
+    total = (y**2).sum(axis=0)
+    return np.asarray(_products(y, made).sum(axis=1) / np.where(total > 0, total, np.nan))
 
 
 def _products(y: np.ndarray, made: np.ndarray) -> np.ndarray:

@@ -154,8 +154,8 @@ def estimate_shares(
         Widening of intervals.
     """
     n_neuroids = total.shape[1]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        r2 = parts.sum(axis=1) / total.sum(axis=0)
+    squares = total.sum(axis=0)
+    r2 = parts.sum(axis=1) / np.where(squares > 0, squares, np.nan)
     values = recipe @ r2
     defined = np.isfinite(r2).all(axis=0)
     low, high = np.full(values.shape, np.nan), np.full(values.shape, np.nan)
