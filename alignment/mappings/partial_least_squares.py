@@ -11,6 +11,7 @@ fewer features than presentations, X = O L (thin QR) makes K = LL' and the respo
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from scipy.linalg.blas import dgemm
@@ -18,15 +19,11 @@ from sklearn.base import clone
 
 from ..folds import Fold, inner_folds
 from .base import CrossPrediction, Mapping
+from .leading_vectors import FITTED, DavidsonSearch, PowerIteration
 
 GRAM_BLOCK = 4096  # features centred at once
-DENSE = 64  # below this size the full eigenproblem is the quickest
-KEPT, LONGEST = 12, 40  # vectors kept between components and held at most in the search for an eigenvector
-STEPS = 400  # of that search, before the full eigenproblem is solved after all
-TOLERANCE = 1e-11  # length of the eigenvector's residual, as a share of the eigenvalue
 REFRESH = 1e-5  # share of its first eigenvalue at which F'KF is formed anew, before differences become rounding
 SPENT = 1e-10  # share of its length that a new score must keep when the earlier ones are taken out
-FITTED = 1e-26  # share of the first eigenvalue below which the responses are fitted but for rounding
 
 
 class PLS(Mapping):
@@ -44,6 +41,10 @@ class PLS(Mapping):
     scale
         Also divide each feature and each neuroid by its standard deviation (ddof 1) over the training rows. False, as
         in those comparisons, only centres.
+    solver
+        "exact" finds every leading singular vector to 1e-11. "nipals" ends its power iteration where scikit-learn and
+        Brain-Score end theirs by default (a squared change of the weights below 1e-6, or 500 rounds), which is often
+        before it has converged; it gives their numbers to rounding and takes longer.
 
     Attributes
     ----------
@@ -59,8 +60,8 @@ class PLS(Mapping):
 
     Notes
     -----
-    Leading singular vectors are exact to 1e-11, where scikit-learn stops its power iteration at a change of 1e-6 or after
-    500 rounds; single predictions differ by that. scikit-learn run to convergence gives the same predictions.
+    scikit-learn run to convergence (``tol=1e-20``, many rounds) gives the predictions of "exact". As it comes, it gives
+    those of "nipals"; the two differ where singular values lie close together, as with many noisy neuroids.
 
     References
     ----------
@@ -78,9 +79,16 @@ class PLS(Mapping):
     True
     """
 
-    def __init__(self, n_components: int = 25, *, scale: bool = False) -> None:
+    def __init__(
+        self,
+        n_components: int = 25,
+        *,
+        scale: bool = False,
+        solver: Literal["exact", "nipals"] = "exact",
+    ) -> None:
         self.n_components = n_components
         self.scale = scale
+        self.solver = solver
 
     def cross_predict(
         self,
@@ -116,16 +124,17 @@ class PLS(Mapping):
         gram, y = centred_gram(x), y.astype(np.float64, copy=False)
         predictions, quality = [], np.full((len(folds), y.shape[1]), np.nan)
         for number, fold in enumerate(folds):
-            self._check_components(len(fold.train), x.shape[1])
-            predictions.append(_predict_from_gram(gram, y, fold, self.n_components))
+            self._check_options(len(fold.train), x.shape[1])
+            predictions.append(_predict_from_gram(gram, y, fold, self.n_components, self.solver))
             if inner:
                 error, total = np.zeros(y.shape[1]), np.zeros(y.shape[1])
                 labels = None if groups is None else groups[fold.train]
                 for part in inner_folds(np.arange(len(fold.train)), labels, n_inner, number):
                     inside = Fold(fold.train[part.train], fold.train[part.test])
-                    self._check_components(len(inside.train), x.shape[1])
+                    self._check_options(len(inside.train), x.shape[1])
                     truth = y[inside.test]
-                    error += ((truth - _predict_from_gram(gram, y, inside, self.n_components)) ** 2).sum(axis=0)
+                    made = _predict_from_gram(gram, y, inside, self.n_components, self.solver)
+                    error += ((truth - made) ** 2).sum(axis=0)
                     total += ((truth - y[inside.train].mean(axis=0)) ** 2).sum(axis=0)
                 with np.errstate(invalid="ignore", divide="ignore"):
                     quality[number] = 1 - error / total
@@ -143,14 +152,14 @@ class PLS(Mapping):
         return weights * self._y_scale[:, None]
 
     def _fit(self, x: np.ndarray, y: np.ndarray, groups: np.ndarray | None) -> None:
-        self._check_components(*x.shape)
+        self._check_options(*x.shape)
         self._x_mean, self._x_scale = _centre_and_scale(x, self.scale)
         self._y_mean, self._y_scale = _centre_and_scale(y, self.scale)
         x, y = (x - self._x_mean) / self._x_scale, (y - self._y_mean) / self._y_scale
         if x.shape[1] < len(x):
             basis, x = np.linalg.qr(x)
             y = basis.T @ y
-        dual, scores = pls_components(x @ x.T, y, self.n_components)
+        dual, scores = pls_components(x @ x.T, y, self.n_components, self.solver)
         self.x_rotations_ = x.T @ dual
         self.y_loadings_ = y.T @ scores
         self.n_components_ = scores.shape[1]
@@ -159,7 +168,9 @@ class PLS(Mapping):
         scores = (x - self._x_mean) @ (self.x_rotations_ / self._x_scale[:, None])
         return scores @ (self.y_loadings_ * self._y_scale[:, None]).T + self._y_mean
 
-    def _check_components(self, n_train: int, n_features: int) -> None:
+    def _check_options(self, n_train: int, n_features: int) -> None:
+        if self.solver not in ("exact", "nipals"):
+            raise ValueError(f"solver is {self.solver!r}; accepted are 'exact' and 'nipals'. Choose one.")
         most = min(n_train, n_features)
         if not 1 <= self.n_components <= most:
             raise ValueError(
@@ -189,7 +200,12 @@ def centred_gram(features: np.ndarray) -> np.ndarray:
     return gram
 
 
-def pls_components(gram: np.ndarray, responses: np.ndarray, n_components: int) -> tuple[np.ndarray, np.ndarray]:
+def pls_components(
+    gram: np.ndarray,
+    responses: np.ndarray,
+    n_components: int,
+    solver: Literal["exact", "nipals"] = "exact",
+) -> tuple[np.ndarray, np.ndarray]:
     """Scores of partial least squares from inner products.
 
     Parameters
@@ -200,6 +216,8 @@ def pls_components(gram: np.ndarray, responses: np.ndarray, n_components: int) -
         ``(row, neuroid)`` centred.
     n_components
         Components wanted.
+    solver
+        How leading singular vectors are found, see `PLS`.
 
     Returns
     -------
@@ -207,7 +225,7 @@ def pls_components(gram: np.ndarray, responses: np.ndarray, n_components: int) -
         ``(row, component)`` A and T with T = KA and T'T = I; fewer components where features or responses are used up.
     """
     y = responses
-    if y.shape[1] > 2 * len(y):
+    if solver == "exact" and y.shape[1] > 2 * len(y):
         # Only YY' matters for the scores, so a factor of it may stand for many more neuroids than rows.
         y = np.asarray(np.linalg.qr(y.T, mode="r")).T
     dual, scores = np.zeros((2, len(y), n_components))
@@ -215,7 +233,7 @@ def pls_components(gram: np.ndarray, responses: np.ndarray, n_components: int) -
     first = fresh = 0.0
     rounding = len(gram) * np.finfo(float).eps * np.linalg.norm(gram)
     product = np.asfortranarray(y.T @ (gram @ y))
-    search = _LeadingVector(len(product))
+    search = DavidsonSearch(len(product)) if solver == "exact" else PowerIteration()
     for k in range(n_components):
         value, direction = search.find(product)
         if k == 0:
@@ -248,60 +266,16 @@ def pls_components(gram: np.ndarray, responses: np.ndarray, n_components: int) -
     return dual, scores
 
 
-class _LeadingVector:
-    """Top eigenpairs of a symmetric matrix that changes little from call to call (Davidson's method, thick restarts)."""
-
-    def __init__(self, size: int) -> None:
-        self._start = np.random.default_rng(0).standard_normal((size, 2)) if size > DENSE else None
-
-    def find(self, matrix: np.ndarray) -> tuple[float, np.ndarray]:
-        """Largest eigenvalue and its vector of unit length."""
-        if self._start is None:
-            values, vectors = np.linalg.eigh(matrix)
-            return float(values[-1]), vectors[:, -1]
-        size = len(matrix)
-        basis, images = np.empty((2, LONGEST, size))  # one vector a row
-        inner = np.zeros((LONGEST, LONGEST))
-        count = self._start.shape[1]
-        basis[:count] = np.linalg.qr(self._start)[0].T
-        images[:count] = (matrix @ basis[:count].T).T
-        inner[:count, :count] = basis[:count] @ images[:count].T
-        for _ in range(STEPS):
-            values, rotation = np.linalg.eigh(inner[:count, :count])
-            value, top = float(values[-1]), rotation[:, -1]
-            vector = top @ basis[:count]
-            residual = top @ images[:count] - value * vector
-            if np.linalg.norm(residual) <= TOLERANCE * np.abs(values).max():
-                break
-            if count == LONGEST:
-                count = KEPT
-                best = rotation[:, -KEPT:]
-                basis[:count], images[:count] = best.T @ basis, best.T @ images
-                inner[:count, :count] = np.diag(values[-KEPT:])
-            for _ in range(2):
-                residual -= (basis[:count] @ residual) @ basis[:count]
-                residual /= np.linalg.norm(residual)
-            basis[count], images[count] = residual, matrix @ residual
-            count += 1
-            inner[count - 1, :count] = inner[:count, count - 1] = basis[:count] @ images[count - 1]
-        else:
-            values, vectors = np.linalg.eigh(matrix)
-            value, vector = float(values[-1]), vectors[:, -1]
-        # A vector of chance keeps any direction within reach of the next search.
-        chance = np.random.default_rng(count).standard_normal((1, size))
-        best = rotation[:, -KEPT:]
-        self._start = np.concatenate([best.T @ basis[: len(best)], chance]).T
-        return value, vector
-
-
-def _predict_from_gram(gram: np.ndarray, y: np.ndarray, fold: Fold, n_components: int) -> np.ndarray:
+def _predict_from_gram(
+    gram: np.ndarray, y: np.ndarray, fold: Fold, n_components: int, solver: Literal["exact", "nipals"]
+) -> np.ndarray:
     """Predictions ``(n_test, neuroid)`` for the test rows of one fold from the inner products of all rows."""
     within, across = gram[np.ix_(fold.train, fold.train)], gram[np.ix_(fold.test, fold.train)]
     column = within.mean(axis=0)
     within, across = (rows - rows.mean(axis=1, keepdims=True) - column + column.mean() for rows in (within, across))
     mean = y[fold.train].mean(axis=0)
     known = y[fold.train] - mean
-    dual, scores = pls_components(within, known, n_components)
+    dual, scores = pls_components(within, known, n_components, solver)
     return (across @ dual) @ (scores.T @ known) + mean
 
 
