@@ -289,6 +289,8 @@ PAIRED_BY = {
     "bootstrap_over": "unit of the bootstrap",
     "interval_factor": "widening of the interval",
     "files": "files of the recording",
+    "measure": "measure",
+    "metric": "metric",
 }
 
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import norm
 
-from alignment.inference.resampling import bootstrap_weights, fold_factor, interval
+from alignment.inference.resampling import bootstrap_weights, draw_interval, fold_factor, interval
 
 
 @given(n_rows=st.integers(1, 60), n_boot=st.integers(1, 20), seed=st.integers(0, 1000))
@@ -72,3 +73,46 @@ def test_interval_is_widened_around_the_score():
 
 def test_five_folds_widen_by_one_and_a_half():
     assert fold_factor(100, 80) == pytest.approx(1.5)
+
+
+@pytest.mark.parametrize("factor", [1.0, 1.5])
+def test_percentile_interval_of_columns_is_that_of_each(factor):
+    draws = np.random.default_rng(0).standard_normal((501, 3))
+    draws[:40, 1] = np.nan
+    value = np.array([0.0, 0.3, -0.2])
+    low, high = draw_interval(draws, value, factor=factor)
+    for column in range(3):
+        assert (low[column], high[column]) == pytest.approx(interval(draws[:, column], value[column], factor))
+
+
+def test_interval_of_a_column_without_draws_is_nan():
+    low, high = draw_interval(np.full((5, 2), np.nan) * [1, 1], np.zeros(2))
+    assert np.isnan(low).all() and np.isnan(high).all()
+
+
+def test_bca_without_bias_and_skewness_is_the_percentile_interval():
+    draws = np.linspace(-1, 1, 2001)
+    symmetric = np.array([-1.0, -0.5, 0.5, 1.0])
+    assert np.array(draw_interval(draws, 0.0, [symmetric], method="bca")) == pytest.approx(
+        np.array(draw_interval(draws, 0.0)), abs=2e-3
+    )
+
+
+def test_bca_follows_its_equation():
+    draws, values = np.random.default_rng(1).gamma(3.0, size=4000), np.random.default_rng(2).gamma(1.0, size=25)
+    pull = 24 * (values.mean() - values)
+    a = (pull**3).sum() / (6 * (pull**2).sum() ** 1.5)
+    z0 = norm.ppf((draws < 3.2).mean())
+    expected = [np.quantile(draws, norm.cdf(z0 + (z0 + z) / (1 - a * (z0 + z)))) for z in norm.ppf([0.05, 0.95])]
+    found = draw_interval(draws, 3.2, [values], method="bca", level=0.9)
+    assert np.array(found) == pytest.approx(np.array(expected), abs=1e-12)
+
+
+def test_bca_of_constant_leave_one_out_values_has_no_skewness():
+    draws = np.random.default_rng(3).standard_normal(1000)
+    assert np.isfinite(draw_interval(draws, 0.0, [np.ones(5)], method="bca")).all()
+
+
+def test_bca_needs_leave_one_out_values():
+    with pytest.raises(ValueError, match="BCa needs leave-one-out values"):
+        draw_interval(np.zeros(3), 0.0, method="bca")
