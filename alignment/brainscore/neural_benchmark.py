@@ -236,8 +236,9 @@ def _in_region(benchmark: Benchmark, dataset: NeuralDataset, region: str | None)
         if region is None:
             raise ValueError(f"neuroids of {dataset.name} have no coordinate region; pass region='...'.")
         return benchmark, region
-    names = coords["region"].values.astype(str)
-    found = list(dict.fromkeys(names.tolist()))
+    every, names = coords["neuroid_id"].values.astype(str), coords["region"].values.astype(str)
+    used = np.isin(every, every if benchmark.neuroids is None else benchmark.neuroids)
+    found = list(dict.fromkeys(names[used].tolist()))
     if region is None and len(found) != 1:
         raise ValueError(
             f"neuroids of {dataset.name} come from {', '.join(found)}; pass region=... to score one of them."
@@ -247,9 +248,7 @@ def _in_region(benchmark: Benchmark, dataset: NeuralDataset, region: str | None)
         raise ValueError(f"{dataset.name} has no neuroid in region {chosen!r}; it has {', '.join(found)}.")
     if len(found) == 1:
         return benchmark, chosen
-    ids = coords["neuroid_id"].values.astype(str)[names == chosen].tolist()
-    kept = [one for one in ids if benchmark.neuroids is None or one in benchmark.neuroids]
-    return replace(benchmark, neuroids=tuple(kept)), chosen
+    return replace(benchmark, neuroids=tuple(every[used & (names == chosen)].tolist())), chosen
 
 
 def _identity(benchmark: Benchmark, region: str, suffix: str = "") -> dict[str, Any]:

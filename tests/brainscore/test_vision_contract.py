@@ -1,5 +1,7 @@
 """Brain-Score's own benchmark and ours give the same numbers for the same splits."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -9,9 +11,9 @@ import brainscore_vision
 from brainscore_vision.benchmark_helpers.neural_common import NeuralBenchmark
 
 from alignment import Benchmark, NeuroidRidge, PublishedCeiling, SplitHalfCeiling, score
-from alignment.brainscore import as_brain_model, as_metric, as_neural_benchmark
+from alignment.brainscore import as_brain_model, as_metric, as_neural_benchmark, isolated
 from alignment.correlation import pearson
-from alignment.folds import Fold
+from alignment.folds import Fold, LeakageWarning
 from alignment.mappings import LeastSquares
 
 CASES = ["tall", "wide"]
@@ -150,3 +152,112 @@ def test_temporal_metric_of_theirs_runs_on_our_responses_over_time(golden, echo)
     value = benchmark(as_brain_model(echo((5, 30)), time_bins_ms=bins))
     expected = golden("brainscore_vision_expected.json")["temporal"]["spantime_ridge"]["score"]
     assert np.asarray(value.raw.values) == pytest.approx(np.asarray(expected), abs=1e-9)
+
+
+def test_texts_in_context_and_groups_keep_our_protocol(reader):
+    from alignment import load_benchmark
+
+    protocol = load_benchmark("language/planted-ridge")
+    options = {"n_boot": 10, "n_permutations": 0}
+    benchmark = as_neural_benchmark(protocol, scoring=options)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        theirs = brainscore_vision.score_benchmark(benchmark, as_brain_model(reader))
+        ours = score(reader, protocol, **options)
+    assert float(theirs.raw) == pytest.approx(ours.row("letters")["raw"], abs=1e-12)
+    with pytest.warns(LeakageWarning, match="Brain-Score's splits know no groups"):
+        as_neural_benchmark(protocol, metric="ridge", ceiling=1.0)
+
+
+def test_model_of_brain_score_is_scored_by_our_protocol(golden, golden_dataset):
+    import torch
+    from brainscore_vision.model_helpers.activations.pytorch import PytorchWrapper
+    from brainscore_vision.model_helpers.brain_transformation import ModelCommitment
+
+    from alignment import TorchModel
+
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(torch.nn.Linear(64, 30), torch.nn.Tanh()).double()
+    wrapper = PytorchWrapper(
+        identifier="tanh", model=network, preprocessing=lambda paths: np.stack([np.load(path) for path in paths])
+    )
+    theirs = ModelCommitment("tanh", wrapper, layers=["1"], region_layer_map={"IT": "1"}, visual_degrees=8)
+    protocol = Benchmark("test/tall-ridge", golden_dataset("tall"), metric=RIDGE)
+    value = brainscore_vision.score_benchmark(
+        as_neural_benchmark(protocol, scoring={"n_boot": 5, "n_permutations": 0}), theirs
+    )
+    own = TorchModel(network, layers=["1"], name="test/tanh", input_spec={"kind": "array"})
+    expected = score(own, protocol, n_boot=5, n_permutations=0, cache=False).value
+    # Brain-Score hands float32 on.
+    assert float(value) == pytest.approx(expected, abs=1e-5)
+    assert value.attrs["model_identifier"] == "tanh"
+
+
+def test_memory_estimate_of_brain_score_works_with_our_models(golden_dataset, echo, capsys):
+    benchmark = as_neural_benchmark(Benchmark("test/tall", golden_dataset("tall")), metric="ridge", ceiling=1.0)
+    with isolated(check_memory=True):
+        value = brainscore_vision.score_benchmark(benchmark, as_brain_model(echo((64,))))
+    assert float(value.raw) > 0.8
+    assert '"num_features": 64' in capsys.readouterr().out
+
+
+def test_ceiling_is_never_read_from_an_earlier_benchmark_of_the_same_name(golden_dataset, tmp_path, monkeypatch):
+    monkeypatch.setenv("RESULTCACHING_DISABLE", "0")
+    monkeypatch.setenv("RESULTCACHING_HOME", str(tmp_path))
+    for case in CASES:
+        protocol = Benchmark("test/same-name", golden_dataset(case, repetitions=True))
+        found = as_neural_benchmark(protocol, metric="ridge", ceiling=0.5 if case == "tall" else 0.25).ceiling
+        assert float(found) == (0.5 if case == "tall" else 0.25)
+
+
+def test_region_must_be_clear(golden_dataset, echo):
+    from dataclasses import replace
+
+    dataset = golden_dataset("tall")
+    halves = np.where(np.arange(20) < 8, "V4", "IT")
+    several = replace(dataset, responses=dataset.responses.assign_coords(region=("neuroid", halves)))
+    with pytest.raises(ValueError, match="come from V4, IT; pass region="):
+        as_neural_benchmark(Benchmark("test/two", several))
+    with pytest.raises(ValueError, match="has no neuroid in region 'V1'"):
+        as_neural_benchmark(Benchmark("test/two", several), region="V1")
+    for metric in (None, "ridge"):
+        benchmark = as_neural_benchmark(
+            Benchmark("test/two", several, metric=RIDGE),
+            region="V4",
+            metric=metric,
+            ceiling=None if metric is None else 1.0,
+            scoring={"n_boot": 5, "n_permutations": 0},
+        )
+        value = benchmark(as_brain_model(echo((64,)), layers={"V4": "same"}))
+        assert value.raw.raw.sizes["neuroid"] == 8
+    chosen = Benchmark("test/one", several, neuroids=("n0009", "n0010"))
+    assert as_neural_benchmark(chosen).region == "IT"
+    nameless = replace(dataset, responses=dataset.responses.drop_vars("region"))
+    with pytest.raises(ValueError, match="have no coordinate region; pass region="):
+        as_neural_benchmark(Benchmark("test/two", nameless))
+
+
+def test_other_widths_and_missing_ceilings_are_refused(golden_dataset, echo):
+    protocol = Benchmark("test/tall", golden_dataset("tall"))
+    with pytest.raises(ValueError, match="neither repetitions nor a ceiling"):
+        as_neural_benchmark(protocol, metric="ridge")
+    model = as_brain_model(echo((64,)), visual_degrees=8)
+    for benchmark in (
+        as_neural_benchmark(protocol, visual_degrees=10),
+        as_neural_benchmark(protocol, visual_degrees=10, metric="ridge", ceiling=1.0),
+    ):
+        with pytest.raises(
+            ValueError, match="fill 10 degrees and 'test-echo' covers 8; Brain-Score rescales image files"
+        ):
+            brainscore_vision.score_benchmark(benchmark, model)
+
+
+def test_repeated_or_missing_stimuli_are_refused_by_our_metric(golden_dataset, golden, echo):
+    from alignment.brainscore import to_assembly
+
+    once, twice = golden_dataset("tall").responses, golden_dataset("tall", repetitions=True).responses
+    metric = as_metric("ridge")
+    with pytest.raises(ValueError, match="a stimulus occurs twice"):
+        metric(to_assembly(once), to_assembly(twice))
+    with pytest.raises(ValueError, match="lacks 1 of 100 stimuli"):
+        metric(to_assembly(once.isel(presentation=slice(1, None))), to_assembly(once))

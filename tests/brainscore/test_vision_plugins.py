@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+from contextlib import suppress
 
 import pytest
 
@@ -46,10 +47,8 @@ def clean():
     names = ("neuromodels-test-squares", "neuromodels-test-suma")
     yield names
     for name in names:
-        try:
+        with suppress(ValueError):
             remove_shim(name)
-        except ValueError:
-            pass
         brainscore_vision.model_registry.pop(name, None)
         for module in [one for one in sys.modules if name.replace("-", "_") in one]:
             del sys.modules[module]
@@ -59,6 +58,19 @@ def clean():
 def test_environment_is_sound():
     assert environment_problems("vision") == []
     assert require_brainscore("vision") is brainscore_vision
+
+
+@pytest.mark.parametrize(
+    ("distribution", "version"),
+    [("numpy", "2.4.1"), ("xarray", "2026.1.0"), ("pandas", "3.0.0"), ("scikit-learn", "1.9.1")],
+)
+def test_bounds_that_brain_score_declares_are_read(distribution, version, monkeypatch):
+    from alignment.brainscore import environment
+
+    known = environment.metadata.version
+    monkeypatch.setattr(environment.metadata, "version", lambda name: version if name == distribution else known(name))
+    with pytest.raises(environment.BrainScoreEnvironmentError, match=f"but {distribution} {version} is installed"):
+        require_brainscore("vision")
 
 
 def test_load_model_of_brain_score_finds_a_users_model_after_the_command(source, clean, capsys):
