@@ -26,10 +26,14 @@ if TYPE_CHECKING:
         register_benchmark,
     )
     from .ceilings import PublishedCeiling, SplitHalfCeiling
-    from .folds import LeakageWarning
+    from .folds import LeakageWarning, SmallFoldWarning
+    from .inference import compare_scores
+    from .leakage import check_leak, safe_split
     from .mappings import NeuroidRidge
     from .metrics import Cka, Rsa, make_metric
+    from .named_splits import list_named_splits, named_split
     from .page import report
+    from .partitioning import partition_variance
     from .protocol import RecordableModel
     from .recording_model import RecordingModel
     from .relation_ceiling import BetweenSubjects
@@ -54,16 +58,23 @@ _HOME = {
     "RecordingModel": "recording_model",
     "Rsa": "metrics",
     "Score": "result",
+    "SmallFoldWarning": "folds",
     "SplitHalfCeiling": "ceilings",
     "TorchModel": "torch_model",
     "benchmark_from_arrays": "benchmarks",
     "benchmark_from_toml": "benchmarks",
+    "check_leak": "leakage",
+    "compare_scores": "inference",
     "list_benchmarks": "benchmarks",
+    "list_named_splits": "named_splits",
     "load_benchmark": "benchmarks",
     "make_metric": "metrics",
+    "named_split": "named_splits",
+    "partition_variance": "partitioning",
     "record_activations": "activations",
     "register_benchmark": "benchmarks",
     "report": "page",
+    "safe_split": "leakage",
     "score": "scoring",
 }
 
@@ -81,16 +92,23 @@ __all__ = [
     "RecordingModel",
     "Rsa",
     "Score",
+    "SmallFoldWarning",
     "SplitHalfCeiling",
     "TorchModel",
     "benchmark_from_arrays",
     "benchmark_from_toml",
+    "check_leak",
+    "compare_scores",
     "list_benchmarks",
+    "list_named_splits",
     "load_benchmark",
     "make_metric",
+    "named_split",
+    "partition_variance",
     "record_activations",
     "register_benchmark",
     "report",
+    "safe_split",
     "score",
 ]
 

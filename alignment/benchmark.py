@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
+import numpy as np
 import pandas as pd
 
 import data
@@ -122,16 +123,39 @@ class Benchmark:
         """Open the dataset; see ``data.load_dataset`` for the errors."""
         return data.load_dataset(self.dataset, offline=offline) if isinstance(self.dataset, str) else self.dataset
 
-    def split_spec(self, dataset: NeuralDataset, split: str | SplitSpec | None = None) -> SplitSpec:
-        """The split to use: the one asked for, else the benchmark's, else the dataset's first."""
+    def split_spec(
+        self, dataset: NeuralDataset, split: str | SplitSpec | None = None, responses: np.ndarray | None = None
+    ) -> SplitSpec:
+        """The split to use: the one asked for, else the benchmark's, else the dataset's first, else one that cannot leak.
+
+        Parameters
+        ----------
+        dataset
+            Its splits are known by name, and so are those of Brain-Score and of papers (`alignment.list_named_splits`).
+        split
+            Name or description.
+        responses
+            ``(stimulus, neuroid)``, which tell a recording whose neighbouring presentations are alike; see
+            `alignment.safe_split`.
+        """
         chosen = split or self.split or next(iter(dataset.splits), "")
         if isinstance(chosen, SplitSpec):
             return chosen
-        if chosen not in dataset.splits:
-            raise data.UnknownNameError(
-                f"dataset {dataset.name!r} has no split {chosen!r}; it has: {', '.join(dataset.splits) or 'none'}."
-            )
-        return dataset.splits[chosen]
+        if chosen in dataset.splits:
+            return dataset.splits[chosen]
+        table, group = dataset.stimuli.table, dataset.stimuli.group
+        if not chosen:
+            from .leakage import safe_split
+
+            return safe_split(table, responses, group=group)
+        from .named_splits import list_named_splits, named_split
+
+        if chosen in list_named_splits():
+            return named_split(chosen, table)
+        raise data.UnknownNameError(
+            f"dataset {dataset.name!r} has no split {chosen!r}; it has: {', '.join(dataset.splits) or 'none'}; known for every "
+            f"dataset: {', '.join(list_named_splits())}."
+        )
 
     def trials(self, dataset: NeuralDataset, *, drop_invalid: bool = False) -> Trials:
         """Responses as trials ``(repetition, stimulus, neuroid)`` in the order of the stimulus table.

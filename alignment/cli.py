@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from data.dataset import NeuralDataset
+    from data.splits import SplitSpec
+
     from .benchmark import Benchmark
     from .result import Score
 
@@ -112,7 +115,7 @@ class ScoreCommand:
         if arguments.dry_run:
             return
         for benchmark in benchmarks:
-            benchmark.split_spec(benchmark.load(offline=arguments.offline or None), arguments.split)
+            _split(benchmark, benchmark.load(offline=arguments.offline or None), arguments)
         if arguments.out:
             (Path(arguments.out) / "scores").mkdir(parents=True, exist_ok=True)
 
@@ -252,10 +255,15 @@ def _plan(model: Any, benchmark: "Benchmark", arguments: argparse.Namespace) -> 
     shown = benchmark.shown(dataset.stimuli)
     width = {layer: values.shape[1] for layer, values in _one_row(model, shown, layers).items()}
     total = sum(width.values()) * len(shown) * 4 / 1e6
-    spec = benchmark.split_spec(dataset, arguments.split)
+    spec = _split(benchmark, dataset, arguments)
     print(f"    {len(shown)} presentations; {spec.describe()}")
     print(f"    layers: {', '.join(f'{layer} ({units} units)' for layer, units in width.items())}")
     print(f"    {total:.0f} MB of activations (float32); nothing to download; licence: {info.licence}")
+
+
+def _split(benchmark: "Benchmark", dataset: "NeuralDataset", arguments: argparse.Namespace) -> "SplitSpec":
+    trials = benchmark.trials(dataset, drop_invalid=arguments.drop_invalid)
+    return benchmark.split_spec(dataset, arguments.split, trials.mean if dataset.rdms is None else None)
 
 
 def _one_row(model: Any, stimuli: Any, layers: Sequence[str]) -> dict[str, Any]:

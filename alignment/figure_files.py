@@ -43,7 +43,8 @@ class FigureFiles:
         with atomic_path(self.folder / f"{stem}.csv") as temporary:
             table.to_csv(temporary, index=False)
         code = base64.b64encode(pictures["png"]).decode()
-        files = " ".join(f'<a href="figures/{stem}.{suffix}">{suffix.upper()}</a>' for suffix in ("svg", "csv"))
+        # Named, not linked: the page may travel without its folder.
+        files = f'<span class="file">{self.folder.name}/{stem}.{{png,svg,csv}}</span>'
         alternative = html.escape(stem.replace("-", " "))
         return (
             f'<figure><img src="data:image/png;base64,{code}" alt="{alternative}">'

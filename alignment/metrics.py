@@ -250,7 +250,7 @@ def protocol_steps(metric: "Mapping | Similarity", spec: SplitSpec, *, reverse: 
     return [
         f"Folds: {spec.describe()}.",
         f"Mapping from {from_what} to {to_what}: {metric.describe()}, fitted on the training rows of each fold only; "
-        f"inner folds of the training rows {f'divide no {spec.group}' if spec.group else 'are shuffled'}.",
+        "inner folds are cut from the training rows in the same way.",
         f"Raw score: Pearson r between prediction and response per {to_what.rstrip('s')} and fold (0 for a constant "
         f"prediction), mean over folds, median over {who}.",
     ]

@@ -51,7 +51,7 @@ def dataset_from_arrays(
     citation, licence
         Of the recording.
     split
-        Default split; five folds that divide no group unless given.
+        Default split; unless given, scoring takes one that cannot leak.
 
     Raises
     ------
@@ -170,9 +170,6 @@ def _dataset(
     split: SplitSpec | None,
     provenance: dict[str, str],
 ) -> NeuralDataset:
-    if split is None and stimuli.group is not None:
-        split = SplitSpec(f"{stimuli.group}5", "group-kfold", 5, seed=0, group=stimuli.group)
-    split = split or SplitSpec("kfold5", "kfold", 5, seed=0)
     info = DatasetInfo(
         name=name,
         summary=f"own recording, {responses.sizes['neuroid']} neuroids",
@@ -181,6 +178,6 @@ def _dataset(
         access="own copy",
         how_to_get="It was given by its owner.",
         units=str(responses.attrs.get("unit", "1")),
-        splits={split.name: split},
+        splits={split.name: split} if split else {},
     )
     return NeuralDataset(info, responses, stimuli, info.splits, provenance)

@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 from alignment import Benchmark, NeuroidRidge, SplitHalfCeiling
-from data import NeuralDataset, SplitSpec, StimulusSet, UnknownNameError, make_responses
+from data import NeuralDataset, SplitSpec, StimulusSet, UnknownNameError, dataset_from_arrays, make_responses
 
 
 def shuffled_presentations(dataset, seed=0):
@@ -134,8 +134,23 @@ def test_unknown_split_names_those_there_are(make_dataset):
     with pytest.raises(UnknownNameError, match="'test/tiny' has no split 'group'; it has: grouped, shuffled"):
         Benchmark("test/x", dataset).split_spec(dataset, "group")
     bare = dataclasses.replace(dataset, splits={})
-    with pytest.raises(UnknownNameError, match="it has: none"):
-        Benchmark("test/x", bare).split_spec(bare)
+    with pytest.raises(UnknownNameError, match="it has: none; known for every dataset: .*brainscore-vision"):
+        Benchmark("test/x", bare).split_spec(bare, "group")
+    assert Benchmark("test/x", bare).split_spec(bare).group == "passage"
+
+
+def test_splits_of_papers_are_known_by_name(make_dataset):
+    dataset, _ = make_dataset()
+    spec = Benchmark("test/x", dataset, split="brainscore-language-shuffle").split_spec(dataset)
+    assert (spec.scheme, spec.n_splits, spec.train_fraction, spec.seed) == ("shuffle", 10, 0.9, 1)
+
+
+def test_default_split_of_a_drifting_recording_is_cut_in_blocks():
+    drift = np.cumsum(np.random.default_rng(0).standard_normal((200, 3)), axis=0)
+    dataset = dataset_from_arrays("test/drift", np.zeros((200, 2)), drift)
+    assert Benchmark("test/x", dataset).split_spec(dataset, responses=drift).scheme == "blocks"
+    still = np.random.default_rng(1).standard_normal((200, 3))
+    assert Benchmark("test/x", dataset).split_spec(dataset, responses=still).scheme == "kfold"
 
 
 def test_context_is_everything_read_before_in_the_group(make_dataset):

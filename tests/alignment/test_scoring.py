@@ -158,13 +158,13 @@ def test_draws_equal_scores_of_repeated_rows(tiny, stored_model, monkeypatch, sp
 def test_a_divided_split_warns_and_the_score_says_so(tiny, stored_model):
     benchmark, signal = tiny
     model = stored_model(only=noisy(signal))
-    with pytest.warns(LeakageWarning, match="use split 'grouped'") as caught:
+    with pytest.warns(LeakageWarning, match="scores .* under it and .* under split 'grouped'") as caught:
         leaky = score(model, benchmark, split="shuffled", n_boot=5, cache=False)
     (said,) = [str(one.message) for one in caught if one.category is LeakageWarning]
     assert said in leaky.warnings
     assert caught[0].filename == __file__
     safe = score(model, benchmark, n_boot=5, cache=False)
-    assert not any("divides" in note for note in safe.warnings)
+    assert not any("leaks" in note for note in safe.warnings)
 
 
 @ignore_edge

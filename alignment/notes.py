@@ -1,0 +1,89 @@
+"""Sentences that go with a score: what was near an edge, what a null model shows, how intervals and p came about."""
+
+import warnings
+from collections.abc import Mapping
+
+import numpy as np
+
+from .baselines import OasmModel
+from .benchmark import Benchmark
+from .ceilings import CeilingEstimate
+from .measurement import Measurement
+from .result import NESTED, Score
+
+
+def ceiling_notes(bench: Benchmark, ceiling: CeilingEstimate) -> list[str]:
+    """Sentence on neuroids whose ceiling could not be had."""
+    lost = int(np.isnan(ceiling.values).sum())
+    if not bench.ceiling or lost == 0:
+        return []
+    return [f"{lost} of {len(ceiling.values)} neuroids have no positive ceiling; they count in raw scores only."]
+
+
+def edge_note(measured: Mapping[str, Measurement], alphas: np.ndarray) -> str:
+    """Warn of penalties on the edge of the grid; returns the sentence, or an empty text."""
+    parts, fits = [], 0
+    for name, one in measured.items():
+        edge = np.asarray(one.chosen.get("at_edge", False), dtype=bool)
+        if name != NESTED and edge.any():
+            low = int((one.chosen["alpha"][edge] == alphas[0]).sum())
+            parts.append(f"{name}: {low} at {alphas[0]:g}, {int(edge.sum()) - low} at {alphas[-1]:g}")
+            fits = edge.size
+    if not parts:
+        return ""
+    message = (
+        f"the chosen penalty lies on the edge of the grid in some of {fits} fits per layer ({'; '.join(parts)}): at "
+        f"{alphas[-1]:g} the layer predicts hardly more than the mean, at {alphas[0]:g} it is hardly penalised; widen the "
+        "grid if that is not what you expect."
+    )
+    warnings.warn(message, stacklevel=3)
+    return message
+
+
+def null_edge_note(nulls: Mapping[str, Measurement]) -> str:
+    """Sentence on penalties of null models on the edge of the grid, or an empty text."""
+    edges = {name: one.chosen["at_edge"] for name, one in nulls.items() if "at_edge" in one.chosen}
+    parts = [f"{name} {edge.mean():.0%}" for name, edge in edges.items() if edge.any()]
+    if not parts:
+        return ""
+    return (
+        "null models with penalties on the edge of the grid (its top where they carry no signal), share of fits: "
+        f"{', '.join(parts)}."
+    )
+
+
+def neighbour_note(result: Score) -> str:
+    """Sentence for a set whose neighbouring stimuli are alike across folds, found by the null that knows nothing else."""
+    name = OasmModel().name
+    row = result.baseline_row(name)
+    low, high = row["ci_low"], row["ci_high"]
+    if not low > 0:
+        return ""
+    if result.measure != "Pearson r":
+        return (
+            f"{name} scores above 0 (interval {low:.3f} to {high:.3f}) though it knows only the order of the stimuli table: "
+            "stimuli that stand near each other are alike, as when a table is sorted by category, and any model that sees "
+            "what they share gets part of its score from that."
+        )
+    return (
+        f"{name} scores above 0 (interval {low:.3f} to {high:.3f}) though it knows only which stimuli are neighbours: "
+        "responses of neighbours are alike across these folds, and part of any model's score may come from that."
+    )
+
+
+def interval_words(group: str | None, n_boot: int, factor: float, n_permutations: int, *, fitted: bool) -> list[str]:
+    """How the interval, the nulls and p came about, in the order of the protocol."""
+    unit = f"groups of {group}" if group else "presentations"
+    interval = f"Interval: 95 % percentile bootstrap, {n_boot} draws over {unit}"
+    if fitted:
+        interval += (
+            " of the test folds with the fitted mapping held fixed, widened around the score by "
+            f"{factor:.2f} = sqrt(1 + tested / training rows) because folds share training rows (Nadeau & Bengio 2003)"
+        )
+    words = [f"{interval}.", "Nulls: the same folds and formula with features that know nothing of the content."]
+    if n_permutations:
+        words.append(
+            f"p: the {unit} of the recording are permuted {n_permutations} times against those of the model, everything is "
+            "fitted and chosen anew each time; p = (b + 1) / (B + 1), one-sided."
+        )
+    return words

@@ -1,0 +1,154 @@
+"""What measures features against a recording: targets, resamples, permutations and ceiling, made ready for all layers."""
+
+import hashlib
+
+import numpy as np
+import xarray as xr
+
+from data.dataset import NeuralDataset
+from data.splits import SplitSpec
+
+from .benchmark import Benchmark
+from .ceilings import Ceiling, CeilingEstimate
+from .crossvalidation import CrossValidation
+from .folds import Fold, inner_groups
+from .inference.resampling import bootstrap_weights
+from .inference.schemes import make_scheme
+from .mappings import Mapping
+from .metrics import Rsa, Similarity
+from .relation_ceiling import RelationCeiling
+from .similarity_run import SimilarityRun
+from .trials import Trials
+
+# Permuted responses are further columns of the regression: this many of them take seconds.
+PERMUTED_COLUMNS = 20_000
+MOST_PERMUTATIONS, FEWEST_PERMUTATIONS = 199, 19
+CEILINGS_REMEMBERED = 8
+_ceilings: dict[str, CeilingEstimate] = {}
+
+
+def make_run(
+    bench: Benchmark,
+    spec: SplitSpec,
+    dataset: NeuralDataset,
+    trials: Trials,
+    folds: list[Fold],
+    n_boot: int,
+    n_permutations: int | None,
+    seed: int,
+) -> tuple[CrossValidation | SimilarityRun, str | None]:
+    """What measures features against these responses, and the column whose groups are resampled whole."""
+    stimuli, metric = dataset.stimuli, bench.make_metric()
+    n_neuroids = trials.values.sizes["neuroid"]
+    related = None if stimuli.group is None else stimuli.table[stimuli.group].to_numpy()
+    weights = bootstrap_weights(len(stimuli), related, n_boot, seed)
+    columns = n_neuroids if isinstance(metric, Mapping) else 1
+    orders = permuted_orders(len(stimuli), related, _how_many(n_permutations, columns), seed)
+    known = trials.values.coords
+    if isinstance(metric, Mapping) and dataset.rdms is not None:
+        raise ValueError(
+            f"{dataset.name} holds dissimilarities, no responses, so nothing can be fitted; use metric='rsa' in {bench.name}."
+        )
+    subject = known["subject"].values.astype(str) if "subject" in known else np.full(n_neuroids, "all")
+    if not isinstance(metric, Mapping):
+        relations = _relations(dataset, trials, subject, metric)
+        none = CeilingEstimate(np.full(len(relations), np.nan), None)
+        ceiling = none
+        if bench.ceiling is not None:
+            if not isinstance(bench.ceiling, RelationCeiling):
+                raise ValueError(
+                    f"{bench.name}: ceiling {bench.ceiling.kind!r} belongs to neuroids, but {metric.name} is a number per "
+                    "subject; use BetweenSubjects() or none."
+                )
+            ceiling = bench.ceiling.estimate_relations(relations, metric, weights)
+        run = SimilarityRun(relations, folds, metric, ceiling=ceiling, weights=weights, orders=orders, groups=related)
+        return run, stimuli.group
+    if isinstance(bench.ceiling, RelationCeiling):
+        raise ValueError(
+            f"{bench.name}: ceiling {bench.ceiling.kind!r} belongs to a similarity, but a mapping is scored per neuroid; use "
+            "SplitHalfCeiling() or another ceiling of neuroids."
+        )
+    ceiling = CeilingEstimate(np.full(n_neuroids, np.nan), None)
+    if bench.ceiling is not None:
+        ceiling = _remembered_ceiling(bench.ceiling, trials, weights)
+    # Inner folds are cut as the outer ones are; the bootstrap always draws whole groups where there are any.
+    groups = inner_groups(spec, stimuli.table)
+    return (
+        CrossValidation(trials.mean, subject, folds, groups, metric, ceiling=ceiling, weights=weights, orders=orders),
+        stimuli.group,
+    )
+
+
+def _remembered_ceiling(ceiling: Ceiling, trials: Trials, weights: np.ndarray) -> CeilingEstimate:
+    """The ceiling of a recording is the same for all models; halving many repetitions takes longer than a fit."""
+    content = hashlib.sha256(repr(ceiling).encode())
+    for array in (trials.values.values, weights):
+        content.update(np.ascontiguousarray(array).data)
+    key = content.hexdigest()
+    if key not in _ceilings:
+        while len(_ceilings) >= CEILINGS_REMEMBERED:
+            del _ceilings[next(iter(_ceilings))]
+        _ceilings[key] = ceiling.estimate(trials.values, weights)
+    return _ceilings[key]
+
+
+def _relations(
+    dataset: NeuralDataset, trials: Trials, subject: np.ndarray, metric: Similarity
+) -> dict[str, np.ndarray]:
+    """How each subject relates the stimuli: from its responses, or the dissimilarities that the dataset holds."""
+    if dataset.rdms is not None:
+        if not isinstance(metric, Rsa):
+            raise ValueError(
+                f"{dataset.name} holds dissimilarity matrices, which only RSA compares; use metric=Rsa(...), not "
+                f"{metric.name}."
+            )
+        from .similarity import square_rdm
+
+        names = dataset.rdms["subject"].values.astype(str)
+        return {str(name): square_rdm(values) for name, values in zip(names, dataset.rdms.values, strict=True)}
+    return {str(name): metric.relate(trials.mean[:, subject == name]) for name in np.unique(subject)}
+
+
+def _how_many(asked: int | None, n_columns: int) -> int:
+    if asked is not None:
+        if asked < 0:
+            raise ValueError(f"n_permutations must not be negative, received {asked}.")
+        return asked
+    affordable = PERMUTED_COLUMNS // n_columns
+    return 0 if affordable < FEWEST_PERMUTATIONS else min(affordable, MOST_PERMUTATIONS)
+
+
+def permuted_orders(n_rows: int, groups: np.ndarray | None, n_permutations: int, seed: int) -> np.ndarray:
+    """Permuted rows ``(permutation, row)``: any order, or with groups whole groups of equal size in any order."""
+    if groups is None:
+        scheme = make_scheme("exchange", n_rows)
+    else:
+        scheme = make_scheme("between-groups", n_rows, groups=groups)
+    # With fewer orders than that, p could not become small however large the score is.
+    if n_permutations == 0 or scheme.count < 20:
+        return np.empty((0, n_rows), dtype=int)
+    return scheme.random(np.random.default_rng([seed, 1]), n_permutations)
+
+
+def swap_sides(bench: Benchmark, trials: Trials, layers: dict[str, np.ndarray]) -> tuple[Trials, dict[str, np.ndarray]]:
+    """Swap the sides: the recording becomes the features, the units of the layer become what is predicted."""
+    if len(layers) != 1:
+        raise ValueError(
+            f"{bench.name} predicts the units of one layer from the neuroids; choose one with layers=[...] out of "
+            f"{', '.join(layers)}."
+        )
+    ((layer, units),) = layers.items()
+    varying = np.flatnonzero(np.ptp(units, axis=0) > 0)
+    if len(varying) == 0:
+        raise ValueError(f"layer {layer!r} has no unit that varies over the stimuli; nothing can be predicted.")
+    values = xr.DataArray(
+        units[None, :, varying].astype(float),
+        dims=("repetition", "stimulus", "neuroid"),
+        coords={
+            "stimulus_id": ("stimulus", trials.values["stimulus_id"].values),
+            "neuroid_id": ("neuroid", np.array([f"{layer}.{unit}" for unit in varying])),
+        },
+    )
+    constant = units.shape[1] - len(varying)
+    notes = (f"{constant} units of {layer} never change and were left out.",) if constant else ()
+    return Trials(values, (), (*trials.notes, *notes), trials.n_missing), {layer: trials.mean}
