@@ -65,7 +65,8 @@ def subject_extrapolation_ceiling(
 
     For every number k of subjects from 2 to all, every subset of k and every member, the neuroids of the other members
     predict the member's, cross-validated. Per neuroid v0 (1 - exp(-k / tau)) is fitted to the mean correlations, on
-    bootstraps over subsets and splits; the ceiling is the median v0.
+    bootstraps over subsets and splits; the ceiling is the median v0. Averages of noisy subjects improve as 1 / k, slower
+    than an exponential ends, so the extrapolated value is rather too low than too high.
 
     Parameters
     ----------
