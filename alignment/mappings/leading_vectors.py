@@ -1,6 +1,7 @@
 """Leading eigenvectors of a symmetric matrix that loses its top step by step: what the components of PLS need."""
 
 import numpy as np
+from scipy.linalg.blas import dsymv
 
 DENSE = 64  # below this size the full eigenproblem is the quickest
 KEPT, LONGEST = 12, 40  # vectors kept between components and held at most in the search for an eigenvector
@@ -44,7 +45,7 @@ class DavidsonSearch:
         if self._start is None:
             values, vectors = np.linalg.eigh(matrix)
             return float(values[-1]), vectors[:, -1]
-        size = len(matrix)
+        size, matrix = len(matrix), np.asfortranarray(matrix)
         basis, images = np.empty((2, LONGEST, size))  # one vector a row
         inner = np.zeros((LONGEST, LONGEST))
         count = self._start.shape[1]
@@ -66,7 +67,7 @@ class DavidsonSearch:
             for _ in range(2):
                 residual -= (basis[:count] @ residual) @ basis[:count]
                 residual /= np.linalg.norm(residual)
-            basis[count], images[count] = residual, matrix @ residual
+            basis[count], images[count] = residual, dsymv(1.0, matrix, residual)
             count += 1
             inner[count - 1, :count] = inner[:count, count - 1] = basis[:count] @ images[count - 1]
         else:
@@ -102,16 +103,17 @@ class PowerIteration:
         float, numpy.ndarray
             c'F'KF c and the unit vector c ``(neuroid,)``.
         """
+        matrix = np.asfortranarray(matrix)
         vector = np.zeros(len(matrix))
         # The first neuroid that is not yet fitted.
         vector[np.flatnonzero(np.diag(matrix) > FITTED * np.trace(matrix))[:1]] = 1.0
-        image = matrix @ vector
+        image = dsymv(1.0, matrix, vector)
         value = vector @ image
         for _ in range(NIPALS_ROUNDS - 1):
             if not value > 0 or len(matrix) == 1:
                 break
             following = image / np.linalg.norm(image)
-            next_image = matrix @ following
+            next_image = dsymv(1.0, matrix, following)
             next_value = following @ next_image
             change = 2 - 2 * (following @ image) / np.sqrt(next_value * value)  # squared, of the x weights
             vector, image, value = following, next_image, next_value

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy import linalg
-from scipy.linalg.lapack import dtrcon
+from scipy.linalg.lapack import dgecon
 
 from ..folds import Fold
 from .base import CrossPrediction, Mapping
@@ -119,4 +119,5 @@ def _minimum_norm(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _well_conditioned(triangle: np.ndarray) -> bool:
-    return dtrcon(triangle)[0] > WELL_CONDITIONED
+    # A triangle is its own LU decomposition.
+    return dgecon(triangle, np.linalg.norm(triangle, 1))[0] > WELL_CONDITIONED

@@ -44,7 +44,7 @@ class PLS(Mapping):
     solver
         "exact" finds every leading singular vector to 1e-11. "nipals" ends its power iteration where scikit-learn and
         Brain-Score end theirs by default (a squared change of the weights below 1e-6, or 500 rounds), which is often
-        before it has converged; it gives their numbers to rounding and takes longer.
+        before it has converged; it gives their numbers to rounding and holds a matrix (neuroid, neuroid).
 
     Attributes
     ----------

@@ -39,6 +39,8 @@ def test_conforms_to_scikit_learn(estimator, check):
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 def test_predictions_and_weights_equal_scikit_learn(shape):
+    if shape[1] >= shape[0]:
+        pytest.importorskip("sklearn", "1.9", "before, it divides by the singular value that centring makes 0")
     from sklearn.linear_model import LinearRegression
 
     x, y, new = problem(*shape)
