@@ -12,28 +12,30 @@ class AdaptedRegressor(Mapping):
 
     Parameters
     ----------
-    regressor
-        Estimator with ``fit`` and ``predict``. Inner folds of its own do not know of groups unless its ``fit`` takes them.
+    estimator
+        Regressor with ``fit`` and ``predict``. Inner folds of its own do not know of groups unless its ``fit`` takes them.
 
     Attributes
     ----------
-    regressor_
+    estimator_
         The fitted regressor.
     """
 
-    def __init__(self, regressor: BaseEstimator) -> None:
-        self.regressor = regressor
+    _required_parameters = ["estimator"]  # how scikit-learn before 1.6 is told what its checks must give
+
+    def __init__(self, estimator: BaseEstimator) -> None:
+        self.estimator = estimator
 
     def describe(self) -> str:
         """The mapping in words, for protocols."""
-        return f"scikit-learn regressor {self.regressor!r}"
+        return f"scikit-learn regressor {self.estimator!r}"
 
     def _fit(self, x: np.ndarray, y: np.ndarray, groups: np.ndarray | None) -> None:
-        takes_groups = groups is not None and has_fit_parameter(self.regressor, "groups")
-        self.regressor_ = clone(self.regressor).fit(x, y, **({"groups": groups} if takes_groups else {}))
+        takes_groups = groups is not None and has_fit_parameter(self.estimator, "groups")
+        self.estimator_ = clone(self.estimator).fit(x, y, **({"groups": groups} if takes_groups else {}))
 
     def _predict(self, x: np.ndarray) -> np.ndarray:
-        return np.asarray(self.regressor_.predict(x)).reshape(len(x), -1)
+        return np.asarray(self.estimator_.predict(x)).reshape(len(x), -1)
 
 
 def as_mapping(estimator: BaseEstimator) -> Mapping:

@@ -42,7 +42,7 @@ def test_groups_reach_a_regressor_that_takes_them():
             return super().fit(X, y)
 
     labels = np.arange(40) // 4
-    assert np.array_equal(as_mapping(Grouped()).fit(x, y, groups=labels).regressor_.seen_, labels)
+    assert np.array_equal(as_mapping(Grouped()).fit(x, y, groups=labels).estimator_.seen_, labels)
     assert as_mapping(Ridge()).fit(x, y, groups=labels).predict(x).shape == (40, 3)
 
 
