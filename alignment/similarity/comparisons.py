@@ -39,6 +39,8 @@ def compare_rdms(
     bures      tr((A^1/2 B A^1/2)^1/2) / sqrt(tr A tr B), A and B the centred -a/2 and -b/2 as matrices
     ========== ============================================================================================
 
+    All lie between -1 and 1, except that bures may exceed 1 for distances with a negative part (crossnobis).
+
     Whitening takes V = (C S C')^2 elementwise, with C the contrasts of the pairs and S = ``sigma_k``, without forming
     it: a' V^-1 b = tr(A W B W), W = S^-1 - S^-1 1 1' S^-1 / (1' S^-1 1). For S = I, ``cosine_cov`` is biased linear CKA.
     For model RDMs with ties (categories) use rho-a or tau-a: spearman and kendall favour models with many ties.
@@ -110,7 +112,7 @@ def checked_stack(vectors: np.ndarray, name: str) -> np.ndarray:
 def ratio(products: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """``products / (first * second)``, the lengths being 0 for constant RDMs: 0 for the first, NaN for the second."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        values = np.clip(products / (first * second), -1, 1)
+        values = products / (first * second)
     return np.where(second <= 0, np.nan, np.where(first <= 0, 0.0, values))
 
 

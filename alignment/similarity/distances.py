@@ -7,6 +7,7 @@ import numpy as np
 
 from ..correlation import ROUNDING
 from .gram import feature_blocks, patterns, refuse_not_finite, upper_gram, upper_vector
+from .precision import PrecisionMethod, noise_precision
 
 RdmMethod = Literal["correlation", "euclidean", "mahalanobis", "crossnobis", "poisson", "poisson_cv"]
 FROM_TRIALS = ("crossnobis", "poisson_cv")
@@ -16,7 +17,7 @@ def rdm(
     values: np.ndarray,
     *,
     method: RdmMethod = "correlation",
-    precision: np.ndarray | None = None,
+    precision: np.ndarray | PrecisionMethod | None = None,
     prior_rate: float = 1.0,
     prior_weight: float = 0.1,
 ) -> np.ndarray:
@@ -42,7 +43,8 @@ def rdm(
         A row of the table.
     precision
         ``(neuroid, neuroid)`` inverse noise covariance for ``mahalanobis`` and ``crossnobis``, see `noise_precision`;
-        None for the identity.
+        None for the identity. For ``crossnobis`` also a method of `noise_precision`: the precision of each fold is then
+        estimated from the other repetitions (at least 2) around their means, see Notes.
     prior_rate, prior_weight
         Poisson distances: prior = ``prior_rate * prior_weight``, so that a count of zero has a logarithm.
 
@@ -63,6 +65,10 @@ def rdm(
     x_i,f' P x_j,g are then averaged over all pairs f != g that exist, which stays unbiased and is the
     leave-one-repetition-out mean where all repetitions exist. Other methods refuse NaN.
 
+    Crossnobis is unbiased for a precision that does not depend on the responses it weighs. One estimated from the residuals of
+    the same trials is fitted to their noise and lifts every distance, the more so the fewer residuals there are per
+    neuroid; with ``precision="shrinkage_diag"`` no repetition is weighed by a precision that it helped to estimate.
+
     References
     ----------
     Kriegeskorte et al. 2008, Front Syst Neurosci 2:4 (correlation distance). Walther et al. 2016, NeuroImage 137:188
@@ -74,6 +80,8 @@ def rdm(
         raise ValueError(f"method {method!r} takes no precision; use 'mahalanobis' or 'crossnobis', or leave it out.")
     if method in FROM_TRIALS:
         trials = _trials(values, method)
+        if isinstance(precision, str):
+            return _crossnobis_own_precision(trials, precision)
         if method == "crossnobis":
             return _crossnobis(trials, _root(precision, trials.shape[2]))
         return _poisson_cv(_rates(trials, prior_rate, prior_weight))
@@ -83,6 +91,8 @@ def rdm(
     if method == "poisson":
         rates = _rates(array, prior_rate, prior_weight)
         return _crossed([(rates, np.log(rates))]) / rates.shape[1]
+    if isinstance(precision, str):
+        raise ValueError(f"precision {precision!r} by name needs repetitions; give a matrix, or use method 'crossnobis'.")
     root = _root(precision, array.shape[1])
     if root is not None:
         refuse_not_finite(array, array, "values")
@@ -232,6 +242,27 @@ def _crossnobis(trials: np.ndarray, root: np.ndarray | None) -> np.ndarray:
     both = present.T @ present
     gram /= counts[:, None] * counts - both
     return _distances(gram) / trials.shape[2]
+
+
+def _crossnobis_own_precision(trials: np.ndarray, method: PrecisionMethod) -> np.ndarray:
+    """Leave-one-repetition-out distances, each fold weighed by the precision of the repetitions it trains on."""
+    n_repetitions, n_stimuli, n_neuroids = trials.shape
+    if n_repetitions < 3 or not np.isfinite(trials).all():
+        raise ValueError(
+            f"crossnobis with precision {method!r} needs at least 3 complete repetitions, received {n_repetitions} with "
+            f"{int(np.isnan(trials).sum())} NaN; give a precision matrix from other data instead."
+        )
+    total = np.zeros((n_stimuli, n_stimuli))
+    for left_out in range(n_repetitions):
+        others = np.delete(trials, left_out, axis=0)
+        mean = others.mean(axis=0)
+        # Means of R - 1 repetitions were taken off, so residuals hold (R - 2) / (R - 1) of the noise variance.
+        residuals = (others - mean).reshape(-1, n_neuroids) * np.sqrt((n_repetitions - 1) / (n_repetitions - 2))
+        weighed = _centred(mean) @ noise_precision(residuals, method=method)
+        total += weighed @ _centred(trials[left_out]).T
+    total += total.T
+    lengths = total.diagonal() / 2
+    return upper_vector(lengths + lengths[:, None] - total) / (n_repetitions * n_neuroids)
 
 
 def _rates(values: np.ndarray, prior_rate: float, prior_weight: float) -> np.ndarray:

@@ -96,7 +96,8 @@ def bootstrap_cka(
     Returns
     -------
     numpy.ndarray
-        ``(draw,)``; NaN for a draw with fewer than 4 different stimuli, or where ``y`` does not vary.
+        ``(draw,)``; NaN for a draw with fewer than 4 different stimuli or an HSIC(K, K) or HSIC(L, L) that is not
+        positive, and where ``y`` does not vary. A draw may exceed 1.
     """
     first, second = patterns(x, "x", LEAST_DISTINCT), patterns(y, "y", LEAST_DISTINCT)
     if len(first) != len(second):
@@ -104,8 +105,12 @@ def bootstrap_cka(
     draws, usable = _checked_counts(counts, len(first))
     k, m = (centred_kernel(v, kernel=kernel, bandwidth=bandwidth).values for v in (first, second))
     cross, own_k, own_m = _hsic_draws(k, m, draws), _hsic_draws(k, k, draws), _hsic_draws(m, m, draws)
-    lengths = np.sqrt(np.maximum(np.stack([own_k, own_m]), 0))
-    return np.where(usable, ratio(cross, lengths[0], lengths[1]), np.nan)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        # An unbiased HSIC of a kernel with itself may turn out negative in a draw, which then has no CKA.
+        values = np.where((own_k > 0) & (own_m > 0), cross / np.sqrt(own_k * own_m), np.nan)
+    if not k.any() and m.any():
+        values = np.zeros(len(draws))
+    return np.where(usable, values, np.nan)
 
 
 def corrected_draws(draws: np.ndarray, value: np.ndarray | float, leave_one_out: np.ndarray) -> np.ndarray:
@@ -129,7 +134,7 @@ def corrected_draws(draws: np.ndarray, value: np.ndarray | float, leave_one_out:
     Returns
     -------
     numpy.ndarray
-        ``(draw, ...)``.
+        ``(draw, ...)``; a draw that is NaN stays so.
 
     References
     ----------
@@ -142,9 +147,18 @@ def corrected_draws(draws: np.ndarray, value: np.ndarray | float, leave_one_out:
             f"draws {draws.shape} and leave_one_out {left.shape} must have equal axes after the first, and at least "
             f"{LEAST_DISTINCT} values must be left out in turn."
         )
+    spread = _variance(draws)
     with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.clip((len(left) - 1) * left.var(axis=0) / np.nanvar(draws, axis=0), 2 / 3, 1)
+        share = np.where(spread > 0, np.clip((len(left) - 1) * _variance(left) / spread, 2 / 3, 1), 1.0)
     return value + np.sqrt(2 * share - 1) * (draws - value)
+
+
+def _variance(values: np.ndarray) -> np.ndarray:
+    """Variance over the first axis of the values that are not NaN; 0 where there is none."""
+    known = np.isfinite(values)
+    count = np.maximum(known.sum(axis=0), 1)
+    mean = np.where(known, values, 0).sum(axis=0) / count
+    return (np.where(known, values - mean, 0) ** 2).sum(axis=0) / count
 
 
 def _checked_counts(counts: np.ndarray, n_stimuli: int) -> tuple[np.ndarray, np.ndarray]:

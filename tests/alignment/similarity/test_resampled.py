@@ -193,6 +193,11 @@ def test_correction_draws_in_by_the_share_of_the_jackknife():
     np.testing.assert_allclose(corrected_draws(draws, 1.0, wide), draws)
     between = 1 + (left - 1) * np.sqrt(0.8 / share)
     np.testing.assert_allclose(corrected_draws(draws, 1.0, between), 1 + np.sqrt(0.6) * (draws - 1))
+    with_gaps = corrected_draws(np.append(draws, np.nan), 1.0, left)
+    np.testing.assert_allclose(with_gaps[:4], corrected_draws(draws, 1.0, left))
+    assert np.isnan(with_gaps[4])
+    np.testing.assert_array_equal(corrected_draws(np.zeros((3, 1)), np.zeros(1), np.zeros((5, 1))), np.zeros((3, 1)))
+    assert np.isnan(corrected_draws(np.full(3, np.nan), np.nan, left)).all()
     with pytest.raises(ValueError, match="equal axes after the first"):
         corrected_draws(np.zeros((5, 2)), 0.0, np.zeros((5, 3)))
 
