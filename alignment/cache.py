@@ -10,6 +10,10 @@ import numpy as np
 from data.access import home
 from data.atomic import atomic_path
 
+# Larger activations are read from disk block by block instead of being held.
+LARGEST_HELD = 1 << 28
+DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}
+
 
 class ActivationCache:
     """Folder of activations.
@@ -32,6 +36,8 @@ class ActivationCache:
         path = self._path(key)
         if not path.is_file():
             return None
+        if path.stat().st_size > LARGEST_HELD:
+            return _mapped(path)
         try:
             values = load_file(path)["activations"]
         except (SafetensorError, KeyError, OSError) as error:
@@ -59,3 +65,18 @@ class ActivationCache:
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.safetensors"
+
+
+def _mapped(path: Path) -> np.ndarray | None:
+    """Read-only view of a file that stays on disk; None if it is not one that `put` wrote."""
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            facts = json.loads(file.read(length))["activations"]
+        start, stop = facts["data_offsets"]
+        if path.stat().st_size < 8 + length + stop:
+            raise ValueError("it ends early")
+        return np.memmap(path, DTYPES[facts["dtype"]], "r", 8 + length + start, tuple(facts["shape"]))
+    except (OSError, ValueError, KeyError, UnicodeDecodeError) as error:
+        warnings.warn(f"cached activations {path} cannot be read ({error}); they are recorded again.", stacklevel=3)
+        return None

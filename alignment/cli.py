@@ -258,7 +258,31 @@ def _plan(model: Any, benchmark: "Benchmark", arguments: argparse.Namespace) -> 
     spec = _split(benchmark, dataset, arguments)
     print(f"    {len(shown)} presentations; {spec.describe()}")
     print(f"    layers: {', '.join(f'{layer} ({units} units)' for layer, units in width.items())}")
+    _say_memory(benchmark, dataset, width, spec, arguments)
     print(f"    {total:.0f} MB of activations (float32); nothing to download; licence: {info.licence}")
+
+
+def _say_memory(
+    benchmark: "Benchmark",
+    dataset: "NeuralDataset",
+    width: dict[str, int],
+    spec: "SplitSpec",
+    arguments: argparse.Namespace,
+) -> None:
+    from .footprint import memory_note, scoring_memory
+    from .runs import how_many
+
+    n_neuroids = benchmark.trials(dataset, drop_invalid=arguments.drop_invalid).values.sizes["neuroid"]
+    needed = scoring_memory(
+        width,
+        len(dataset.stimuli),
+        n_neuroids,
+        benchmark.make_metric(),
+        n_folds=spec.n_splits or 10,
+        n_boot=arguments.boot,
+        permuted_columns=how_many(arguments.permutations, max(n_neuroids, 1)) * n_neuroids,
+    )
+    print(f"    about {needed / 1e9:.1f} GB of memory{'. ' if memory_note(needed) else ''}{memory_note(needed)}")
 
 
 def _split(benchmark: "Benchmark", dataset: "NeuralDataset", arguments: argparse.Namespace) -> "SplitSpec":

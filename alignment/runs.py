@@ -43,7 +43,7 @@ def make_run(
     related = None if stimuli.group is None else stimuli.table[stimuli.group].to_numpy()
     weights = bootstrap_weights(len(stimuli), related, n_boot, seed)
     columns = n_neuroids if isinstance(metric, Mapping) else 1
-    orders = permuted_orders(len(stimuli), related, _how_many(n_permutations, columns), seed)
+    orders = permuted_orders(len(stimuli), related, how_many(n_permutations, columns), seed)
     known = trials.values.coords
     if isinstance(metric, Mapping) and dataset.rdms is not None:
         raise ValueError(
@@ -109,7 +109,8 @@ def _relations(
     return {str(name): metric.relate(trials.mean[:, subject == name]) for name in np.unique(subject)}
 
 
-def _how_many(asked: int | None, n_columns: int) -> int:
+def how_many(asked: int | None, n_columns: int) -> int:
+    """Permutations: as many as were asked for, else what takes seconds for so many columns of responses."""
     if asked is not None:
         if asked < 0:
             raise ValueError(f"n_permutations must not be negative, received {asked}.")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from alignment.similarity import compare_rdms, noise_precision, plot_rdm, rdm, rdm_ceiling
+from alignment.similarity import compare_rdms, plot_rdm, rdm, rdm_ceiling
 
 # Five animals with 40 neuroids each see 24 stimuli of three categories, 6 times; noise is shared between neuroids.
 rng = np.random.default_rng(0)
@@ -19,9 +19,8 @@ for _ in range(5):
 
 vectors = {"euclidean": [], "crossnobis": []}
 for trials in animals:
-    residuals = (trials - trials.mean(axis=0)).reshape(-1, 40)
     vectors["euclidean"].append(rdm(trials.mean(axis=0), method="euclidean"))
-    vectors["crossnobis"].append(rdm(trials, method="crossnobis", precision=noise_precision(residuals)))
+    vectors["crossnobis"].append(rdm(trials, method="crossnobis", precision="shrinkage_diag"))
 
 for name, each in vectors.items():
     ceiling = rdm_ceiling(np.array(each), method="corr_cov", n_permutations=99)
@@ -29,6 +28,7 @@ for name, each in vectors.items():
     same = np.array([vector[0] for vector in each])
     print(f"{name}: distance of two equal stimuli {same.mean():+.3f} (SD over animals {same.std(ddof=1):.3f})")
     print(f"    true model {np.mean(model):.3f}; {ceiling.describe()}")
-# Noise adds to every euclidean distance; crossnobis distances of equal patterns are 0 on average and may be negative.
+# Noise adds to every euclidean distance; crossnobis distances of equal patterns are 0 on average and may be negative. The
+# precision is named, not given: each repetition is then weighed by the noise of the others, or the average would not be 0.
 
 plot_rdm(np.mean(vectors["crossnobis"], axis=0)).figure.savefig("07_crossnobis.png", dpi=150)

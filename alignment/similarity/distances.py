@@ -92,7 +92,9 @@ def rdm(
         rates = _rates(array, prior_rate, prior_weight)
         return _crossed([(rates, np.log(rates))]) / rates.shape[1]
     if isinstance(precision, str):
-        raise ValueError(f"precision {precision!r} by name needs repetitions; give a matrix, or use method 'crossnobis'.")
+        raise ValueError(
+            f"precision {precision!r} by name needs repetitions; give a matrix, or use method 'crossnobis'."
+        )
     root = _root(precision, array.shape[1])
     if root is not None:
         refuse_not_finite(array, array, "values")
@@ -256,9 +258,7 @@ def _crossnobis_own_precision(trials: np.ndarray, method: PrecisionMethod) -> np
     for left_out in range(n_repetitions):
         others = np.delete(trials, left_out, axis=0)
         mean = others.mean(axis=0)
-        # Means of R - 1 repetitions were taken off, so residuals hold (R - 2) / (R - 1) of the noise variance.
-        residuals = (others - mean).reshape(-1, n_neuroids) * np.sqrt((n_repetitions - 1) / (n_repetitions - 2))
-        weighed = _centred(mean) @ noise_precision(residuals, method=method)
+        weighed = _centred(mean) @ noise_precision(others, method=method)
         total += weighed @ _centred(trials[left_out]).T
     total += total.T
     lengths = total.diagonal() / 2
