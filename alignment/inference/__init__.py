@@ -19,7 +19,7 @@ from .permutation import (
     permutation_test_correlation,
     sign_flip_test,
 )
-from .resampling import bootstrap_weights, draw_interval, fold_factor, interval
+from .resampling import bootstrap_weights, draw_interval, fold_factor, interval, small_sample_factor
 from .schemes import make_scheme
 from .selection import CorrectedMaximum, corrected_maximum
 from .splits import ResampledT, corrected_resampled_t, split_standard_error
@@ -55,5 +55,6 @@ __all__ = [
     "permutation_test",
     "permutation_test_correlation",
     "sign_flip_test",
+    "small_sample_factor",
     "split_standard_error",
 ]

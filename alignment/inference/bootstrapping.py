@@ -32,7 +32,7 @@ class BootstrapResult:
     level
         Nominal coverage of the interval.
     method
-        ``"percentile"`` or ``"bca"``.
+        ``"percentile"``, ``"bc"`` or ``"bca"``.
     factor
         The interval's distance from the value was multiplied by this.
     design
@@ -67,7 +67,11 @@ class BootstrapResult:
     def describe(self) -> str:
         """How the interval was made, in one sentence."""
         wider = f", widened by {self.factor:.2f}" if self.factor > 1 else ""
-        kind = {"percentile": "percentile", "bca": "bias-corrected and accelerated (BCa)"}[self.method]
+        kind = {
+            "percentile": "percentile",
+            "bc": "bias-corrected percentile",
+            "bca": "bias-corrected and accelerated (BCa)",
+        }[self.method]
         return f"{self.level:.0%} {kind} bootstrap interval, {len(self.draws)} draws, seed {self.seed}{wider}: {self.design}."
 
 
@@ -99,11 +103,12 @@ def bootstrap(
     n_boot
         Draws.
     method
-        ``"percentile"``, or ``"bca"``, which corrects bias and skewness and evaluates the statistic once more per stimulus.
+        ``"percentile"``; ``"bc"``, which corrects bias; or ``"bca"``, which corrects bias and skewness and evaluates the
+        statistic once more per stimulus. With the median over neuroids take one of the last two.
     level
         Nominal coverage.
     factor
-        Distance of the bounds from the value is multiplied by it; see `fold_factor`.
+        Distance of the bounds from the value is multiplied by it; see `fold_factor` and `small_sample_factor`.
     seed
         The same seed and design give the same draws, so results for two models are paired.
 
@@ -153,7 +158,8 @@ def bootstrap_correlation(
     """Bootstrap interval of the correlation between predicted and observed responses.
 
     Per draw with stimulus weights w, for each neuroid r = cov_w(p, y) / sqrt(var_w(p) var_w(y)), pooled over neuroids.
-    The predictions are held fixed: for cross-validated ones give ``folds`` and widen by `fold_factor`.
+    The predictions are held fixed: for cross-validated ones give ``folds``, take method ``"bc"``, and widen by `fold_factor`
+    times `small_sample_factor`.
 
     Parameters
     ----------
@@ -286,8 +292,8 @@ class _Run:
         self._block = max(1, MAX_BLOCK // max(self._n_neuroids or 1, n_stimuli))
 
     def result(self, n_boot: int, method: IntervalMethod, level: float, factor: float, seed: int) -> BootstrapResult:
-        if method not in ("percentile", "bca"):
-            raise ValueError(f"method must be 'percentile' or 'bca', received {method!r}.")
+        if method not in ("percentile", "bc", "bca"):
+            raise ValueError(f"method must be 'percentile', 'bc' or 'bca', received {method!r}.")
         if n_boot < 1 or not 0 < level < 1 or factor < 1:
             raise ValueError(
                 f"n_boot must be at least 1, level between 0 and 1 and factor at least 1, received {n_boot}, {level}, {factor}."

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr, ndtri, stdtrit
 
 CI_LEVEL = 0.95
-IntervalMethod = Literal["percentile", "bca"]
+IntervalMethod = Literal["percentile", "bc", "bca"]
 
 
 def bootstrap_weights(n_rows: int, groups: np.ndarray | None, n_boot: int, seed: int) -> np.ndarray:
@@ -46,16 +46,60 @@ def fold_factor(n_tested: int, n_train: float) -> float:
     return float(np.sqrt(1 + n_tested / n_train))
 
 
+def small_sample_factor(n_units: int, n_tested: float | None = None, level: float = CI_LEVEL) -> float:
+    """How much wider a bootstrap interval must be because few units were resampled.
+
+    sqrt(m / (m - 1)) t(n - 1) / z: draws from n units have the variance of a sample with divisor n instead of n - 1, and
+    their quantiles are those of a normal instead of a t distribution. Inside folds means are taken over the m
+    units of one fold, so the divisor is theirs.
+
+    Parameters
+    ----------
+    n_units
+        Units that are drawn: presentations, or groups where whole groups are drawn.
+    n_tested
+        Units tested in one fold; all units if None.
+    level
+        Nominal coverage.
+
+    References
+    ----------
+    Hesterberg 2015 (Am. Stat. 69:371), expanded percentile interval.
+    """
+    inside = n_units if n_tested is None else n_tested
+    if n_units < 2 or inside <= 1:
+        raise ValueError(
+            f"an interval needs at least 2 units, and more than 1 per fold, received {n_units} and {inside}; use larger groups "
+            "of stimuli, or fewer folds."
+        )
+    tail = (1 + level) / 2
+    return float(np.sqrt(inside / (inside - 1)) * stdtrit(n_units - 1, tail) / ndtri(tail))
+
+
 def interval(
-    draws: np.ndarray, value: float = float("nan"), factor: float = 1.0, level: float = CI_LEVEL
+    draws: np.ndarray,
+    value: float = float("nan"),
+    factor: float = 1.0,
+    level: float = CI_LEVEL,
+    *,
+    method: Literal["percentile", "bc"] = "percentile",
 ) -> tuple[float, float]:
-    """Percentile interval of bootstrap draws, its distance from ``value`` multiplied by ``factor``; NaN without draws."""
-    finite = draws[np.isfinite(draws)]
-    if len(finite) == 0:
-        return float("nan"), float("nan")
-    low, high = np.quantile(finite, [(1 - level) / 2, (1 + level) / 2])
-    if np.isfinite(value) and factor > 1:
-        low, high = min(low, value - factor * (value - low)), max(high, value + factor * (high - value))
+    """Interval of bootstrap draws, its distance from ``value`` multiplied by ``factor``; NaN without draws.
+
+    Parameters
+    ----------
+    draws
+        ``(boot,)``; NaN is left out.
+    value
+        The statistic of the sample.
+    factor
+        See `fold_factor` and `small_sample_factor`.
+    level
+        Nominal coverage.
+    method
+        ``"percentile"``, or ``"bc"`` which corrects bias; see `draw_interval`.
+    """
+    low, high = draw_interval(draws, value, method=method, level=level, factor=factor)
     return float(low), float(high)
 
 
@@ -68,7 +112,7 @@ def draw_interval(
     level: float = CI_LEVEL,
     factor: float = 1.0,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Percentile or bias-corrected and accelerated interval of every column of draws.
+    """Percentile or bias-corrected interval of every column of draws.
 
     The percentile interval holds the middle ``level`` of the draws. BCa takes the quantiles at
 
@@ -76,7 +120,7 @@ def draw_interval(
 
     instead, where Phi(z0) is the share of draws below ``value`` (half of those equal to it) and the acceleration is
     a = sum_k sum_i U_ki^3 / n_k^3 / (6 (sum_k sum_i U_ki^2 / n_k^2)^1.5), with U_ki = (n_k - 1) (mean of the leave-one-out
-    values of factor k - the one without item i).
+    values of factor k - the one without item i). BC is the same with a = 0.
 
     Parameters
     ----------
@@ -87,7 +131,7 @@ def draw_interval(
     jackknife
         For BCa, per resampled factor the leave-one-out values ``(item, ...)``.
     method
-        ``"percentile"`` or ``"bca"``.
+        ``"percentile"``, ``"bc"`` or ``"bca"``.
     level
         Nominal coverage.
     factor
@@ -96,21 +140,25 @@ def draw_interval(
     Returns
     -------
     low, high : numpy.ndarray
-        ``(...)``; NaN where there are no draws, or where BCa does not exist because all draws lie on one side of the value.
+        ``(...)``; NaN where there are no draws, or where BC does not exist because all draws lie on one side of the value.
 
     References
     ----------
     Efron 1987 (J. Am. Stat. Assoc. 82:171), equations 2.3 and 6.6; Efron & Tibshirani 1993, equations 14.10 and 14.15.
     """
     centre = np.asarray(value, dtype=float)
+    draws = np.where(np.isfinite(draws), draws, np.nan)
     ordered = np.sort(draws, axis=0)
     edges = np.array([(1 - level) / 2, (1 + level) / 2]).reshape(2, *[1] * centre.ndim)
     share = np.broadcast_to(edges, (2, *centre.shape))
-    if method == "bca":
+    if method not in ("percentile", "bc", "bca"):
+        raise ValueError(f"method must be 'percentile', 'bc' or 'bca', received {method!r}.")
+    if method != "percentile":
         z0 = _bias_correction(draws, centre)
         z = z0 + ndtri(share)
+        skewness = acceleration(jackknife) if method == "bca" else 0.0
         with np.errstate(invalid="ignore", divide="ignore"):
-            share = ndtr(z0 + z / (1 - acceleration(jackknife) * z))
+            share = ndtr(z0 + z / (1 - skewness * z))
         share = np.where(np.isfinite(z0), share, np.nan)
     low, high = _quantiles(ordered, share)
     if factor > 1:
@@ -142,6 +190,9 @@ def _bias_correction(draws: np.ndarray, value: np.ndarray) -> np.ndarray:
 
 def _quantiles(ordered: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Linear quantiles of sorted draws, a different share for every column; NaN stand at the end and are left out."""
+    if len(ordered) == 0:
+        nothing = np.full(ordered.shape[1:], np.nan)
+        return nothing, nothing.copy()
     last = np.isfinite(ordered).sum(axis=0) - 1
     place = np.where(last >= 0, share * last, np.nan)
     known = np.isfinite(place)

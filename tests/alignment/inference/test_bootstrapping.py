@@ -211,7 +211,7 @@ def test_result_says_how_it_was_made():
         (lambda: bootstrap(SKEWED, Design(("neuroids",))), "the statistic has one value per draw"),
         (lambda: bootstrap(SKEWED, Design(("repetitions",))), "repetitions are resampled by bootstrap_correlation"),
         (lambda: bootstrap(SKEWED, aggregate="mode"), "aggregate must be 'mean' or 'median', received 'mode'"),
-        (lambda: bootstrap(SKEWED, method="normal"), "method must be 'percentile' or 'bca', received 'normal'"),
+        (lambda: bootstrap(SKEWED, method="normal"), "method must be 'percentile', 'bc' or 'bca', received 'normal'"),
         (lambda: bootstrap(SKEWED, n_boot=0), "n_boot must be at least 1"),
         (lambda: bootstrap(SKEWED, factor=0.5), "factor at least 1, received 1000, 0.95, 0.5"),
         (lambda: bootstrap_correlation(PREDICTED, OBSERVED[:, :3]), "must both be"),

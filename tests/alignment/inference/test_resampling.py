@@ -4,9 +4,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import norm
+from scipy.stats import norm, t
 
-from alignment.inference.resampling import bootstrap_weights, draw_interval, fold_factor, interval
+from alignment.inference.resampling import (
+    bootstrap_weights,
+    draw_interval,
+    fold_factor,
+    interval,
+    small_sample_factor,
+)
 
 
 @given(n_rows=st.integers(1, 60), n_boot=st.integers(1, 20), seed=st.integers(0, 1000))
@@ -116,3 +122,35 @@ def test_bca_of_constant_leave_one_out_values_has_no_skewness():
 def test_bca_needs_leave_one_out_values():
     with pytest.raises(ValueError, match="BCa needs leave-one-out values"):
         draw_interval(np.zeros(3), 0.0, method="bca")
+
+
+def test_bc_is_bca_without_acceleration():
+    draws = np.random.default_rng(4).normal(0.1, 1, size=2000)
+    constant = [np.ones(5)]
+    assert draw_interval(draws, 0.0, method="bc") == draw_interval(draws, 0.0, constant, method="bca")
+    assert interval(draws, 0.0, 1.5, method="bc") == draw_interval(draws, 0.0, method="bc", factor=1.5)
+    # Draws lie above the value, so the interval moves below them.
+    assert interval(draws, 0.0, method="bc")[1] < interval(draws, 0.0)[1]
+
+
+def test_few_units_widen_by_divisor_and_t():
+    assert small_sample_factor(10**9) == pytest.approx(1)
+    assert small_sample_factor(50, 10) == pytest.approx(np.sqrt(10 / 9) * t.ppf(0.975, 49) / norm.ppf(0.975))
+    assert small_sample_factor(20, level=0.9) == pytest.approx(np.sqrt(20 / 19) * t.ppf(0.95, 19) / norm.ppf(0.95))
+
+
+@pytest.mark.parametrize(("n_units", "n_tested"), [(1, None), (10, 1)])
+def test_too_few_units_have_no_interval(n_units, n_tested):
+    with pytest.raises(ValueError, match="needs at least 2 units, and more than 1 per fold"):
+        small_sample_factor(n_units, n_tested)
+
+
+def test_small_samples_are_covered_by_the_wider_interval():
+    values = np.random.default_rng(5).standard_normal((10, 20_000))
+    draws = bootstrap_weights(10, None, 2000, 0) @ values / 10
+    inside = {}
+    for factor in (1.0, small_sample_factor(10)):
+        low, high = draw_interval(draws, values.mean(axis=0), factor=factor)
+        inside[factor] = ((low <= 0) & (high >= 0)).mean()
+    assert inside[1.0] < 0.91
+    assert inside[small_sample_factor(10)] == pytest.approx(0.95, abs=0.01)
