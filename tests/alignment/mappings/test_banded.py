@@ -127,7 +127,7 @@ def test_band_names_keep_the_order_of_the_features():
     assert np.allclose(one.predict(new), other.predict(new))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 10_000), factor=st.floats(0.01, 100), wide=st.booleans())
 def test_scale_of_gammas_is_a_scale_of_penalties(seed, factor, wide):
     x, y, new, bands = problem(widths=(5, 20, 40) if wide else (2, 3, 4), seed=seed)
@@ -138,7 +138,7 @@ def test_scale_of_gammas_is_a_scale_of_penalties(seed, factor, wide):
     assert np.allclose(one.cv_scores_, other.cv_scores_, rtol=1e-6)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_neuroids_do_not_depend_on_each_other(seed):
     x, y, new, bands = problem(seed=seed)
