@@ -88,7 +88,9 @@ class ScoreCommand:
                 for seed in arguments.seed[:1] if name.startswith(RECORDING) else arguments.seed:
                     model = _model(name, seed, device, arguments, toolbox)
                     for benchmark in benchmarks:
-                        if arguments.dry_run:
+                        if name == RECORDING + benchmark.dataset_name:
+                            print(f"left out: {name} on itself, {benchmark.name}", file=sys.stderr)
+                        elif arguments.dry_run:
                             _plan(model, benchmark, arguments)
                         else:
                             scores.append(_score(model, benchmark, device, arguments))

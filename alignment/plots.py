@@ -171,7 +171,9 @@ def plot_subjects(scores: Sequence[Score], *, ax: "Axes | None" = None) -> "Axes
 def plot_matrix(scores: Sequence[Score], *, ax: "Axes | None" = None) -> "Axes":
     """Models against benchmarks: headline values, written into their cells; each column has its own unit."""
     table = matrix_table(scores)
-    ax = _axis(ax, (2.6 + 1.5 * table.shape[1], 1.6 + 0.32 * table.shape[0]))
+    names = [name.replace("/", "/\n", 1).replace(" (", "\n(", 1).replace("; ", "\n", 1) for name in table.columns]
+    longest = max(len(line) for name in names for line in name.split("\n"))
+    ax = _axis(ax, (2.6 + max(1.2, 0.1 * longest) * len(names), 1.8 + 0.32 * len(table)))
     values = table.to_numpy(dtype=float)
     limit = max(float(np.nanmax(np.abs(values))), 1e-12)
     ax.imshow(np.ma.masked_invalid(values), cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
@@ -186,7 +188,6 @@ def plot_matrix(scores: Sequence[Score], *, ax: "Axes | None" = None) -> "Axes":
             va="center",
             color="white" if dark else "black",
         )
-    names = [name.replace(" (", "\n(", 1).replace("; ", "\n", 1) for name in table.columns]
     ax.set_xticks(range(len(names)), names)
     ax.set_yticks(range(len(table)), list(table.index))
     ax.spines[:].set_visible(False)

@@ -50,6 +50,11 @@ class RecordingModel:
         ValueError
             If a stimulus was not shown to this animal.
         """
+        if stimuli.content_hash() == self.source.stimuli.content_hash() and stimuli.name == self.source.stimuli.name:
+            raise ValueError(
+                f"{self.name} is asked for its own stimuli: a recording predicts itself through the noise that both sides share; "
+                "score it on another recording, or see SplitHalfCeiling for its reliability."
+            )
         absent = [name for name in stimuli.ids if name not in self._patterns]
         if absent:
             raise ValueError(
