@@ -52,7 +52,7 @@ class RecordingModel:
         """
         if stimuli.content_hash() == self.source.stimuli.content_hash() and stimuli.name == self.source.stimuli.name:
             raise ValueError(
-                f"{self.name} is asked for its own stimuli: a recording predicts itself through the noise that both sides share; "
+                f"{self.name} is asked for its own stimuli: a recording predicts itself through the noise of both sides; "
                 "score it on another recording, or see SplitHalfCeiling for its reliability."
             )
         absent = [name for name in stimuli.ids if name not in self._patterns]
