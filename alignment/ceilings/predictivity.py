@@ -77,7 +77,8 @@ class NoiseCorrectedPredictivity:
         average
             See `noise_corrected_predictivity`; its choice if None.
         """
-        average = average or self.average
+        average = self.average if average is None else average
+        _check_option("average", average, Average)
         if average == "ratio":
             return _mean_of_all(self.corrected)
         r_xy, r_xx, r_yy = (_mean_of_all(one) for one in (self.r_xy, self.r_xx, self.r_yy))
@@ -196,13 +197,9 @@ def noise_corrected_predictivity(
     ----------
     Nayebi et al. 2023, PLoS Computational Biology, "Mouse visual cortex as a limited resource system", Methods.
     """
-    for name, option, kinds in (
-        ("missing", missing, Missing),
-        ("correction", correction, Correction),
-        ("average", average, Average),
-    ):
-        if option not in get_args(kinds):
-            raise ValueError(f"{name} must be one of {', '.join(get_args(kinds))}, received {option!r}.")
+    _check_option("missing", missing, Missing)
+    _check_option("correction", correction, Correction)
+    _check_option("average", average, Average)
     y, x = as_recording(trials, "trials", missing), as_source(source, missing)
     n_stimuli = y.shape[1]
     parts = x if isinstance(x, list) else [x[None]]
@@ -256,6 +253,11 @@ class _Sums:
         if self.average == "ratio":
             return first
         return _corrected(mean_over_first(self.r_xy), first, second, self.correction)
+
+
+def _check_option(name: str, value: str, kinds: object) -> None:
+    if value not in get_args(kinds):
+        raise ValueError(f"{name} must be one of {', '.join(get_args(kinds))}, received {value!r}.")
 
 
 def _corrected(r_xy: np.ndarray, r_xx: np.ndarray, r_yy: np.ndarray, correction: Correction) -> np.ndarray:

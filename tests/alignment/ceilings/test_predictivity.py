@@ -124,6 +124,8 @@ def test_aggregates_are_visible():
     xy, xx, yy = (one.mean(axis=(0, 1)) for one in (found.r_xy, found.r_xx, found.r_yy))
     expected = xy / np.sqrt(2 * xx / (1 + xx) * 2 * yy / (1 + yy))
     np.testing.assert_allclose(found.per_neuroid("components"), expected, rtol=1e-12)
+    with pytest.raises(ValueError, match="average must be one of ratio, components, received 'mean'"):
+        found.per_neuroid("mean")
     assert found.draws is None
     assert found.draws_of_value().shape == (0,)
 
