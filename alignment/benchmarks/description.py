@@ -14,9 +14,10 @@ from data.splits import SplitSpec
 from data.stimuli import StimulusSet
 
 from ..benchmark import Benchmark, PublishedNumber
-from ..ceilings import Ceiling, PublishedCeiling, SplitHalfCeiling
+from ..ceilings import Ceiling, NcsnrCeiling, PublishedCeiling, SignalPowerCeiling, SplitHalfCeiling
 from ..metrics import make_metric
 
+BY_VARIANCE: dict[str, type[Ceiling]] = {"signal-power": SignalPowerCeiling, "ncsnr": NcsnrCeiling}
 # What a description may hold; anything else is a mistake that must not pass unseen.
 FIELDS = {
     "": {"name", "citation", "licence", "version", "protocol", "context", "missing", "direction", "neuroids"},
@@ -91,8 +92,9 @@ def benchmark_from_toml(path: str | Path) -> Benchmark:
         Top level: ``name``, ``citation``, ``licence``, ``version``, ``protocol`` (sentences), ``context``, ``missing``,
         ``direction``, ``neuroids``. ``[data]``: ``responses`` (netCDF), ``stimuli`` (netCDF or CSV) and ``group``, or
         ``dataset`` (a registered name). ``[split]``: the fields of `data.SplitSpec`. ``[metric]``: ``name`` and its options.
-        ``[ceiling]``: ``kind`` ``split-half``, ``published`` (with ``values``, ``source``) or ``none``. ``[[published]]``:
-        numbers of others. Only ``name`` and ``[data]`` are required; paths are relative to the file.
+        ``[ceiling]``: ``kind`` ``split-half``, ``signal-power``, ``ncsnr``, ``published`` (with ``values``, ``source``) or
+        ``none``. ``[[published]]``: numbers of others. Only ``name`` and ``[data]`` are required; paths are relative to the
+        file.
 
     Raises
     ------
@@ -180,6 +182,9 @@ def _ceiling(path: Path, fields: dict[str, Any]) -> Ceiling | None:
         if not {"values", "source"} <= set(fields):
             raise ValueError(f"{path}: a published ceiling needs 'values' (neuroid_id to number) and 'source'.")
         return PublishedCeiling(fields["values"], fields["source"])
+    if kind in BY_VARIANCE:
+        return BY_VARIANCE[kind]()
     if kind != "split-half":
-        raise ValueError(f"{path}: ceiling kind must be split-half, published or none, received {kind!r}.")
+        known = ", ".join(["split-half", *BY_VARIANCE, "published", "none"])
+        raise ValueError(f"{path}: ceiling kind must be one of {known}, received {kind!r}.")
     return SplitHalfCeiling(**{key: fields[key] for key in ("max_halvings", "seed") if key in fields})
