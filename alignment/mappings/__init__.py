@@ -5,6 +5,7 @@ from .base import CrossPrediction, Mapping
 from .delayed_features import Delays, complete_rows
 from .finite_impulse import FIR
 from .least_squares import LeastSquares
+from .memory import ridge_memory
 from .one_to_one_map import OneToOne
 from .partial_least_squares import PLS
 from .ridge import NeuroidRidge
@@ -25,6 +26,7 @@ __all__ = [
     "SharedOverTime",
     "SoftMatching",
     "complete_rows",
+    "ridge_memory",
     "soft_matching_correlation",
     "soft_matching_distance",
     "time_generalisation",

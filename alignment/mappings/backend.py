@@ -70,7 +70,7 @@ class NumpyBackend:
         return np.zeros(shape, self.dtype)
 
     def mean(self, array: np.ndarray) -> np.ndarray:
-        """Mean over rows, added up in double precision so that a constant column has exactly its value."""
+        """Mean over rows, added up in double precision so that a constant column loses nothing in single precision."""
         return array.mean(axis=0, dtype=np.float64).astype(self.dtype)
 
     def index(self, places: np.ndarray) -> np.ndarray:

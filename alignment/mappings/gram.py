@@ -61,8 +61,9 @@ def _read(features: ColumnReadable, rows: np.ndarray, columns: slice, dtype: np.
     if isinstance(features, np.ndarray):
         return np.ascontiguousarray(features[rows, columns], dtype=dtype)
     part = features[:, columns]
-    part = np.asarray(np.ma.filled(part, np.nan) if np.ma.isMaskedArray(part) else part)
-    return np.ascontiguousarray(part[rows], dtype=dtype)
+    if np.ma.isMaskedArray(part):
+        part = np.ma.filled(part.astype(np.result_type(part.dtype, np.float32)), np.nan)
+    return np.ascontiguousarray(np.asarray(part)[rows], dtype=dtype)
 
 
 def standardise_block(block: Array, n_train: int, standardise: bool, backend: Backend) -> tuple[Array, Array]:

@@ -64,38 +64,41 @@ def ridge_memory(
         kept += n_presentations * n_neuroids * size
     measured = n_alphas > 1 or inner
     known = n_train * n_neuroids * size  # one array (training row, neuroid)
-    compared = 3 * 8 * min(NEUROID_BLOCK, n_train * n_neuroids) if inner else 0
+    block = min(NEUROID_BLOCK, n_train * n_neuroids)
+    compared = block * (np.dtype(response_dtype).itemsize + (8 if selection == "loo" else 24 // n_inner)) * inner
 
     if n_features < n_train:
         return kept + max(
             _primal(n_presentations, n_train, n_features, n_neuroids, n_alphas, measured, selection, n_inner, size),
             compared,
         )
-    reading = _reading(n_presentations, n_features, item, size)
+    gram_rows = n_presentations if not standardise else n_train
+    gram, cross = gram_rows**2 * size, n_test * n_train * size
+    reading = _reading(n_presentations, n_features, item, size, standardise)
     errors = known if selection == "loo" else 3 * (known // n_inner) + 2 * (n_train // n_inner) ** 2 * size
+    operators = 1 if n_alphas == 1 else 2
     if not standardise and n_test <= MOST_LEFT_OUT * n_train:
-        gram = n_presentations**2 * size
-        operators = gram * (1 if n_alphas == 1 else 2)
-        split = 3 * n_test * n_train * size + n_test**2 * size + known
+        solving = 3 * cross + n_test**2 * size
+        split = 2 * cross + known
         if measured:
-            split += n_train**2 * size + max(min(ROWS_AT_ONCE, n_train) * n_train * size, known + errors)
-        split += 3 * n_test * n_neuroids * size
-        return kept + max(gram + reading, operators + split, compared)
-    gram = n_train**2 * size
-    before = 0 if standardise else n_presentations**2 * size
-    cross = n_test * n_train * size
-    operators = gram * (1 if n_alphas == 1 else 2)
-    split = known * (2 if n_alphas == 1 else 4) + (errors if measured else 0)
-    return (
-        kept + before + max(gram + 2 * cross + (reading if standardise else gram), operators + cross + split, compared)
-    )
+            blocks = min(ROWS_AT_ONCE, n_train) * n_train * size
+            split += n_train**2 * size + max(blocks, known + errors)
+        split += 2 * n_test * n_neuroids * size
+        return kept + max(gram + reading, operators * gram + max(solving, split), compared)
+    inside = n_train**2 * size
+    before = 0 if standardise else gram
+    making = reading + (cross if standardise else 2 * inside)
+    solving = cross + operators * inside + known * (2 if n_alphas == 1 else 3) + (errors if measured else 0)
+    return kept + before + max(inside + cross + making, solving, compared)
 
 
-def _reading(n_presentations: int, n_features: int, item: int, size: int) -> int:
-    """A block of columns as read, in the order of its rows, and in the precision of the result."""
+def _reading(n_presentations: int, n_features: int, item: int, size: int, standardise: bool) -> int:
+    """The last block of columns, beside the next as it lies on disk, in the order of its rows, and converted."""
     width = min(n_features, block_columns(n_presentations, size))
-    squares = n_presentations * width * size
-    return n_presentations * width * item + n_presentations * width * size + squares
+    following = min(width, n_features - width)
+    coming = 2 * item + (size if size != item else 0)
+    squared = 2 * size * width if standardise else 0
+    return n_presentations * max(coming * width, size * width + coming * following, squared)
 
 
 def _primal(
@@ -115,7 +118,7 @@ def _primal(
     if not measured:
         search = 0
     elif selection == "loo":
-        search = squares + 2 * n_train * n_features * size + 2 * known + weights
+        search = squares + 3 * n_train * n_features * size + 2 * known + weights
     else:
         rows = n_train // n_inner
         search = 3 * squares + 2 * weights + rows * (3 * n_features + 4 * n_neuroids) * size

@@ -60,7 +60,8 @@ class NeuroidRidge(Mapping):
     device
         ``cpu``, or for torch any of its devices (``cuda``).
     dtype
-        ``float64`` or ``float32``, the precision of everything.
+        ``float64`` or ``float32``, the precision of everything. Penalties below about 1e-6 of the largest eigenvalue
+        of the Gram matrix cannot be told apart in single precision.
 
     Attributes
     ----------

@@ -141,28 +141,42 @@ def cross_dual(
     choices, predictions
         Per split; predictions ``(n_test, neuroid)``.
     """
-    n_rows, n_neuroids = responses.shape
-    choices = [Choice(n_neuroids, per_neuroid) for _ in folds]
-    predictions = [np.empty((len(fold.test), n_neuroids), backend.dtype) for fold in folds]
+    choices = [Choice(responses.shape[1], per_neuroid) for _ in folds]
+    predictions = [np.empty((len(fold.test), responses.shape[1]), backend.dtype) for fold in folds]
     for index, alpha in enumerate(alphas):
         operator = dual_operator(gram if index == len(alphas) - 1 else backend.copy(gram), alpha, backend)
         for fold, cut, choice, predicted in zip(folds, cuts, choices, predictions, strict=True):
-            idle = np.setdiff1d(np.arange(n_rows), np.concatenate([fold.train, fold.test]))
-            outside = np.concatenate([fold.test, idle])
-            between = backend.take(operator, outside, fold.train)
-            solved = backend.solve(backend.take(operator, outside, outside), between)
-            known = responses[backend.index(fold.train)]
-            mean = backend.mean(known)
-            known -= mean
-            if cut is None:
-                better = choice.offer(index, np.full(n_neuroids, np.nan))
-            else:
-                remaining = _without(operator, fold.train, between, solved, backend)
-                better = choice.offer(index, left_out_errors(remaining, remaining @ known, cut, backend))
-            if len(better):
-                chosen = backend.index(better)
-                predicted[:, better] = backend.numpy(mean[chosen] - solved[: len(fold.test)] @ known[:, chosen])
+            _try_penalty(index, operator, responses, fold, cut, choice, predicted, backend)
     return choices, predictions
+
+
+def _try_penalty(
+    index: int,
+    operator: Array,
+    responses: Array,
+    fold: Fold,
+    cut: InnerCut | None,
+    choice: Choice,
+    predicted: np.ndarray,
+    backend: Backend,
+) -> None:
+    """Offer a penalty to the choice of one split and predict where it is the best so far."""
+    n_rows, n_neuroids = responses.shape
+    idle = np.setdiff1d(np.arange(n_rows), np.concatenate([fold.train, fold.test]))
+    outside = np.concatenate([fold.test, idle])
+    between = backend.take(operator, outside, fold.train)
+    solved = backend.solve(backend.take(operator, outside, outside), between)
+    known = responses[backend.index(fold.train)]
+    mean = backend.mean(known)
+    known -= mean
+    error = np.full(n_neuroids, np.nan)
+    if cut is not None:
+        remaining = _without(operator, fold.train, between, solved, backend)
+        error = left_out_errors(remaining, remaining @ known, cut, backend)
+    better = choice.offer(index, error)
+    if len(better):
+        chosen = slice(None) if len(better) == n_neuroids else backend.index(better)
+        predicted[:, better] = backend.numpy(mean[chosen] - solved[: len(fold.test)] @ known[:, chosen])
 
 
 def _without(operator: Array, train: np.ndarray, between: Array, solved: Array, backend: Backend) -> Array:

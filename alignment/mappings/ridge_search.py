@@ -8,7 +8,7 @@ import numpy as np
 from ..folds import Fold
 
 # Numbers in an array (row, neuroid) of double precision that is held at once while errors are compared.
-NEUROID_BLOCK = 1 << 22
+NEUROID_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
