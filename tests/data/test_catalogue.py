@@ -8,7 +8,12 @@ from data import catalogue
 from data.catalogue import dataset_info, list_datasets, listing, load_dataset, register_dataset
 from data.errors import DataNotAvailableError, UnknownNameError
 
-NAMES = ["language/gpt2_bpe", "language/pereira2018", "language/planted", "language/tuckute2024"]
+V1 = [
+    f"vision/henaff2021.{recording}"
+    for recording in ("ay2_u003", "ay3_u001", "ay3_u002", "ay4_u001", "ay4_u005", "ay4_u006", "ay5_u005")
+]
+LANGUAGE = ["language/gpt2_bpe", "language/pereira2018", "language/planted", "language/tuckute2024"]
+NAMES = [*LANGUAGE, *V1, "vision/kriegeskorte2008"]
 # Files that are offered by address but without a hash; the reason stands in the dataset's `how_to_get`.
 WITHOUT_HASH = {("language/tuckute2024", "bold_response_LH.csv")}
 
@@ -23,7 +28,8 @@ def test_registered_datasets():
         ("language/p*", None, ["language/pereira2018", "language/planted"]),
         ("*", "embedded", ["language/planted"]),
         ("*", "download", ["language/gpt2_bpe"]),
-        ("*", "own copy", ["language/pereira2018", "language/tuckute2024"]),
+        ("*", "own copy", ["language/pereira2018", "language/tuckute2024", *V1, "vision/kriegeskorte2008"]),
+        ("vision/henaff*", None, V1),
         ("*2018", "own copy", ["language/pereira2018"]),
         ("*2018", "embedded", []),
     ],
