@@ -11,13 +11,24 @@ from .ceilings import CeilingEstimate
 from .measurement import Measurement
 from .result import NESTED, Score
 
+LOW_CEILING = 0.2
+
 
 def ceiling_notes(bench: Benchmark, ceiling: CeilingEstimate) -> list[str]:
-    """Sentence on neuroids whose ceiling could not be had."""
-    lost = int(np.isnan(ceiling.values).sum())
-    if not bench.ceiling or lost == 0:
+    """Sentences on neuroids whose ceiling could not be had, or is so low that dividing by it explodes."""
+    if not bench.ceiling:
         return []
-    return [f"{lost} of {len(ceiling.values)} neuroids have no positive ceiling; they count in raw scores only."]
+    notes = []
+    lost, low = int(np.isnan(ceiling.values).sum()), int((ceiling.values < LOW_CEILING).sum())
+    total = len(ceiling.values)
+    if lost:
+        notes.append(f"{lost} of {total} neuroids have no positive ceiling; they count in raw scores only.")
+    if low and bench.normalisation != "none":
+        notes.append(
+            f"{low} of {total} neuroids have a ceiling below {LOW_CEILING:g}: dividing by it multiplies noise by more than "
+            f"{1 / LOW_CEILING:g}, so their ceiled scores mean little."
+        )
+    return notes
 
 
 def edge_note(measured: Mapping[str, Measurement], alphas: np.ndarray) -> str:
