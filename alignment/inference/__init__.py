@@ -19,6 +19,7 @@ from .permutation import (
     permutation_test_correlation,
     sign_flip_test,
 )
+from .pooling import median_draws
 from .resampling import bootstrap_weights, draw_interval, fold_factor, interval, small_sample_factor
 from .schemes import make_scheme
 from .selection import CorrectedMaximum, corrected_maximum
@@ -51,6 +52,7 @@ __all__ = [
     "interval",
     "make_scheme",
     "max_statistic",
+    "median_draws",
     "permutation_p",
     "permutation_test",
     "permutation_test_correlation",

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..correlation import weighted_pearson
 from .designs import Design
-from .pooling import Pooling, weighted_median
+from .pooling import Pooling, median_draws, weighted_median
 from .resampling import CI_LEVEL, IntervalMethod, bootstrap_weights, draw_interval
 
 MAX_BLOCK = 1 << 24  # values of (draw, neuroid) held at once: 128 MB
@@ -104,7 +104,7 @@ def bootstrap(
         Draws.
     method
         ``"percentile"``; ``"bc"``, which corrects bias; or ``"bca"``, which corrects bias and skewness and evaluates the
-        statistic once more per stimulus. With the median over neuroids take one of the last two.
+        statistic once more per stimulus. Where neuroids are drawn and their median is taken, use ``"bca"``.
     level
         Nominal coverage.
     factor
@@ -158,8 +158,8 @@ def bootstrap_correlation(
     """Bootstrap interval of the correlation between predicted and observed responses.
 
     Per draw with stimulus weights w, for each neuroid r = cov_w(p, y) / sqrt(var_w(p) var_w(y)), pooled over neuroids.
-    The predictions are held fixed: for cross-validated ones give ``folds``, take method ``"bc"``, and widen by `fold_factor`
-    times `small_sample_factor`.
+    The predictions are held fixed: for cross-validated ones give ``folds`` and widen by `fold_factor`. Draws of a median
+    over fixed neuroids are those of `median_draws`.
 
     Parameters
     ----------
@@ -299,7 +299,7 @@ class _Run:
                 f"n_boot must be at least 1, level between 0 and 1 and factor at least 1, received {n_boot}, {level}, {factor}."
             )
         value = self._pool(self._sample)[0]
-        draws, undefined = self._draws(n_boot, seed)
+        draws, undefined = self._draws(n_boot, seed, factor)
         jackknife = self._jackknife() if method == "bca" else []
         low, high = draw_interval(draws, value, jackknife, method=method, level=level, factor=factor)
         words = self._design.describe(self._n_stimuli, self._n_neuroids)
@@ -308,7 +308,7 @@ class _Run:
     def _pool(self, values: np.ndarray) -> np.ndarray:
         return values if self._pooling is None else self._pooling.value(values)
 
-    def _draws(self, n_boot: int, seed: int) -> tuple[np.ndarray, int]:
+    def _draws(self, n_boot: int, seed: int, factor: float) -> tuple[np.ndarray, int]:
         over = self._design.over
         # Stimuli are drawn as scores draw them for the same seed, whatever else is resampled.
         weights = (
@@ -317,6 +317,7 @@ class _Run:
             else np.ones((n_boot, self._n_stimuli))
         )
         of_neuroids, of_trials = (np.random.default_rng([seed, stream]) for stream in (1, 2))
+        moved = self._pooling is not None and self._design.pool == "median" and not self._design.draws_neuroids
         found, undefined = [], 0
         for start in range(0, n_boot, self._block):
             values = self._statistic(weights[start : start + self._block], of_trials)
@@ -325,10 +326,11 @@ class _Run:
                 values = self._pooling.resample(
                     values, of_neuroids, neuroids="neuroids" in over, animals="animals" in over
                 )
-                found.append(values)
-            else:
-                found.append(self._pool(values))
-        return np.concatenate(found), undefined
+            found.append(values if moved else self._pool(values) if values.ndim == 2 else values)
+        draws = np.concatenate(found)
+        if moved:
+            draws = median_draws(self._sample[0], draws, self._design.animals, factor=factor)
+        return draws, undefined
 
     def _jackknife(self) -> list[np.ndarray]:
         if "repetitions" in self._design.over:

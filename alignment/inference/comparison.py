@@ -204,7 +204,9 @@ def compare_predictions(
         For the number of pairs, as in `compare_models`.
     """
     results = {
-        name: bootstrap_correlation(made, observed, design, folds=folds, n_boot=n_boot, level=level, seed=seed)
+        name: bootstrap_correlation(
+            made, observed, design, folds=folds, n_boot=n_boot, level=level, factor=factor, seed=seed
+        )
         for name, made in predicted.items()
     }
     if any(result.value.ndim for result in results.values()):

@@ -39,6 +39,75 @@ def weighted_mean(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
         return np.where(total > 0, (known * np.nan_to_num(values)).sum(axis=-1) / total, np.nan)
 
 
+def median_draws(
+    values: np.ndarray, draws: np.ndarray, animals: np.ndarray | None = None, *, factor: float = 1.0
+) -> np.ndarray:
+    """Draws of the median over neuroids, mean over animals, that scatter as the median itself does.
+
+    The median of drawn values scatters too much and lies too near the middle: drawn values carry their noise twice, once as
+    measured and once as drawn. Here each draw moves the median by what its noise moves it,
+
+        T_b = median_u(r_u) + sum_u a_u (r_bu - r_u),  a_u proportional to exp(-(r_u - median)^2 / (2 h^2)),  sum_u a_u = 1,
+
+    so neuroids near the median count. The width h = factor s / 2, with s^2 the mean variance of a neuroid's draws that it does
+    not share with the others, gives the variance of a median both where neuroids are alike (pi s^2 / 2 m) and
+    where they differ by far more than their noise (0.564 s / (m f), f their density at the median), within 6 %.
+
+    Parameters
+    ----------
+    values
+        ``(neuroid,)`` measured values; NaN neuroids are left out.
+    draws
+        ``(boot, neuroid)`` on resampled stimuli; single NaN draws are left out.
+    animals
+        ``(neuroid,)`` labels; one animal if None.
+    factor
+        How much more the values scatter than the draws; see `fold_factor`.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(boot,)``; NaN where no animal has a value.
+    """
+    labels = np.zeros(len(values), dtype=int) if animals is None else np.asarray(animals)
+    if draws.ndim != 2 or draws.shape[1:] != values.shape or labels.shape != values.shape:
+        raise ValueError(
+            f"values {values.shape}, draws {draws.shape} and animals {labels.shape} must be (neuroid,), (boot, neuroid) and "
+            "(neuroid,)."
+        )
+    known = np.isfinite(values)
+    parts = [
+        _moved_median(values[own], draws[:, own], factor)
+        for own in (known & (labels == name) for name in np.unique(labels))
+        if own.any()
+    ]
+    return _mean_of_known(np.stack(parts, axis=-1)) if parts else np.full(len(draws), np.nan)
+
+
+def _moved_median(values: np.ndarray, draws: np.ndarray, factor: float) -> np.ndarray:
+    n_neuroids, middle = len(values), np.median(values)
+    moves = np.where(np.isfinite(draws), draws - values, np.nan)
+    if n_neuroids == 1:
+        return middle + moves[:, 0]
+    seen = ~np.isnan(moves)
+    filled = np.where(seen, moves, 0.0)
+    count = np.maximum(seen.sum(axis=0), 1)
+    own = np.where(seen, filled - filled.sum(axis=0) / count, 0.0)
+    # What is left beside the part that all neuroids share; the mean over m neuroids takes 1 / m of it away.
+    own = np.where(seen, own - (own.sum(axis=1) / np.maximum(seen.sum(axis=1), 1))[:, None], 0.0)
+    noise = np.sqrt((own**2).sum() / max(int(seen.sum()), 1) * n_neuroids / (n_neuroids - 1))
+    distance = np.abs(values - middle)
+    width = 0.5 * factor * noise
+    # An even number of neuroids has no value at its median: the nearest ones must count however small the noise.
+    scaled = (
+        (distance**2 - distance.min() ** 2) / (2 * width**2)
+        if width > 0
+        else np.where(distance > distance.min(), np.inf, 0)
+    )
+    pull = np.where(seen, np.exp(-scaled), 0.0)
+    return middle + weighted_mean(moves, pull)
+
+
 class Pooling:
     """Value of a population: ``how`` over the neuroids of each animal, then mean over animals.
 

@@ -5,7 +5,14 @@ import pytest
 from scipy import stats
 
 from alignment.correlation import pearson
-from alignment.inference import BootstrapResult, Design, bootstrap, bootstrap_correlation, bootstrap_weights
+from alignment.inference import (
+    BootstrapResult,
+    Design,
+    bootstrap,
+    bootstrap_correlation,
+    bootstrap_weights,
+    median_draws,
+)
 from alignment.result import aggregate
 
 RNG = np.random.default_rng(0)
@@ -49,17 +56,23 @@ def test_bca_of_a_correlation_equals_scipy():
 
 
 @pytest.mark.parametrize("folds", [None, np.arange(50) % 5])
-def test_draws_of_a_correlation_equal_a_plain_loop(folds):
-    result = bootstrap_correlation(PREDICTED, OBSERVED, Design(animals=ANIMALS), folds=folds, n_boot=20, seed=3)
+@pytest.mark.parametrize("pool", ["mean", "median"])
+def test_draws_of_a_correlation_equal_a_plain_loop(folds, pool):
+    design = Design(animals=ANIMALS, pool=pool)
+    result = bootstrap_correlation(PREDICTED, OBSERVED, design, folds=folds, n_boot=20, seed=3)
     labels = np.zeros(50) if folds is None else folds
-    for draw, weights in zip(result.draws, bootstrap_weights(50, None, 20, 3), strict=True):
+    everything = np.mean([pearson(PREDICTED[labels == k], OBSERVED[labels == k]) for k in np.unique(labels)], axis=0)
+    loop = []
+    for weights in bootstrap_weights(50, None, 20, 3):
         rows = np.repeat(np.arange(50), weights.astype(int))
-        parts = [
-            pearson(PREDICTED[part], OBSERVED[part]) for k in np.unique(labels) for part in [rows[labels[rows] == k]]
-        ]
-        assert draw == pytest.approx(aggregate(np.mean(parts, axis=0), ANIMALS), abs=1e-10)
-    whole = np.mean([pearson(PREDICTED[labels == k], OBSERVED[labels == k]) for k in np.unique(labels)], axis=0)
-    assert float(result.value) == pytest.approx(aggregate(whole, ANIMALS))
+        parts = [rows[labels[rows] == k] for k in np.unique(labels)]
+        loop.append(np.mean([pearson(PREDICTED[part], OBSERVED[part]) for part in parts], axis=0))
+    if pool == "median":
+        expected = median_draws(everything, np.array(loop), ANIMALS)
+        assert float(result.value) == pytest.approx(aggregate(everything, ANIMALS))
+    else:
+        expected = np.mean([np.mean(np.array(loop)[:, name == ANIMALS], axis=1) for name in "ab"], axis=0)
+    np.testing.assert_allclose(result.draws, expected, atol=1e-10)
 
 
 def test_draws_do_not_depend_on_the_size_of_blocks(monkeypatch):
@@ -170,7 +183,9 @@ def test_the_seed_alone_decides_the_draws():
 
 
 def test_widening_multiplies_distances_from_the_value():
-    plain, wide = (bootstrap_correlation(PREDICTED, OBSERVED, factor=factor) for factor in (1.0, 1.5))
+    plain, wide = (
+        bootstrap_correlation(PREDICTED, OBSERVED, Design(pool="mean"), factor=factor) for factor in (1.0, 1.5)
+    )
     assert wide.value - wide.low == pytest.approx(1.5 * (plain.value - plain.low))
     assert wide.high - wide.value == pytest.approx(1.5 * (plain.high - plain.value))
     assert float(wide.standard_error) == pytest.approx(1.5 * plain.draws.std(ddof=1))

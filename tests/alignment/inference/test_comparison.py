@@ -45,8 +45,11 @@ def test_p_by_hand():
 
 
 def test_predictions_are_compared_on_the_same_draws():
-    found = compare_predictions(PREDICTED, OBSERVED, n_boot=400, seed=2)
-    alone = {name: bootstrap_correlation(made, OBSERVED, n_boot=400, seed=2) for name, made in PREDICTED.items()}
+    design = Design(pool="mean")
+    found = compare_predictions(PREDICTED, OBSERVED, design, n_boot=400, seed=2)
+    alone = {
+        name: bootstrap_correlation(made, OBSERVED, design, n_boot=400, seed=2) for name, made in PREDICTED.items()
+    }
     pair = found.pair("good", "poor")
     gap = float(alone["good"].value - alone["poor"].value)
     assert pair.difference == pytest.approx(gap)
