@@ -119,7 +119,8 @@ def corrected_draws(draws: np.ndarray, value: np.ndarray | float, leave_one_out:
     A similarity is a mean over pairs of stimuli, with variance A + Q: A of order 1/n from single stimuli, Q of order
     1/n^2 from pairs. The variance of the draws, B, tends to A + 3 Q and that of the jackknife, J, to A + 2 Q, so that
     intervals are too wide where similarity is weak. The draws' distance from ``value`` is multiplied by
-    sqrt((2 J - B) / B), which lies between sqrt(1/3) (no A) and 1 (no Q); J / B is held between 2/3 and 1.
+    sqrt((2 J - B) / B), which lies between sqrt(1/3) (no A) and 1 (no Q); J / B is held between 2/3 and 1. Where there is
+    no relation at all, the interval stays somewhat too wide.
 
     Parameters
     ----------

@@ -202,31 +202,54 @@ def test_correction_draws_in_by_the_share_of_the_jackknife():
         corrected_draws(np.zeros((5, 2)), 0.0, np.zeros((5, 3)))
 
 
-def planted(rng, n, snr, mixing):
-    spectrum = np.arange(1, len(mixing) + 1) ** -0.5
-    x = rng.standard_normal((n, len(mixing))) * spectrum
-    signal = x @ mixing / np.sqrt((spectrum**2).sum())
-    return x, snr * signal + rng.standard_normal(signal.shape)
+SPECTRUM = np.arange(1, 31) ** -0.5
+MIXING = np.random.default_rng(1).standard_normal((30, 15)) / np.sqrt((SPECTRUM**2).sum())
+
+
+def planted(rng, n, snr):
+    x = rng.standard_normal((n, 30)) * SPECTRUM
+    return x, snr * x @ MIXING + rng.standard_normal((n, 15))
+
+
+def true_cka(snr):
+    """Of infinitely many stimuli, from the covariances."""
+    own = np.diag(SPECTRUM**2)
+    cross = snr * own @ MIXING
+    other = snr * MIXING.T @ cross + np.eye(15)
+    return (cross**2).sum() / np.sqrt((own**2).sum() * (other**2).sum())
+
+
+def true_spearman(snr, n=500_000):
+    """From pairs of stimuli of their own, which are independent."""
+    rng = np.random.default_rng(2)
+    distances = []
+    for one, other in zip(planted(rng, n, snr), planted(rng, n, snr), strict=True):
+        one, other = (v - v.mean(axis=1, keepdims=True) for v in (one, other))
+        distances.append((one * other).sum(axis=1) / np.sqrt((one**2).sum(axis=1) * (other**2).sum(axis=1)))
+    return spearmanr(*distances)[0]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("snr", [0.0, 0.3, 1.0])
-def test_corrected_intervals_cover_the_similarity_of_all_stimuli(snr):
-    """Nominal 95 %: 500 experiments of 50 stimuli; the standard error of a coverage of 95 % is 1 %."""
-    rng = np.random.default_rng(int(10 * snr))
-    mixing = np.random.default_rng(1).standard_normal((30, 15))
-    large = [planted(rng, 2500, snr, mixing) for _ in range(4)]
-    truth = {
-        "cka": np.mean([cka(x, y) for x, y in large]),
-        "spearman": np.mean([compare_rdms(rdm(x), rdm(y)) for x, y in large]),
-    }
-    n, hits = 50, {"cka": 0, "spearman": 0}
-    for seed in range(500):
-        x, y = planted(rng, n, snr, mixing)
+@pytest.mark.parametrize("measure", ["cka", "spearman"])
+def test_corrected_intervals_cover_the_similarity_of_all_stimuli(measure, snr):
+    """Nominal 95 %, 50 stimuli; the standard error of a coverage of 95 % is 1 %."""
+    rng = np.random.default_rng([3, int(10 * snr)])
+    n, n_experiments, hits, plain = 50, 500, 0, 0
+    truth = true_cka(snr) if measure == "cka" else true_spearman(snr)
+    for seed in range(n_experiments):
+        x, y = planted(rng, n, snr)
         counts = np.vstack([np.ones((1, n)), 1 - np.eye(n), bootstrap_weights(n, None, 400, seed)])
-        values = {"cka": bootstrap_cka(x, y, counts), "spearman": bootstrap_rdm_comparison(rdm(x), rdm(y), counts)}
-        for name, value in values.items():
-            low, high = interval(corrected_draws(value[n + 1 :], value[0], value[1 : n + 1]))
-            hits[name] += low <= truth[name] <= high
-    for count in hits.values():
-        assert 0.93 <= count / 500 <= 0.975
+        if measure == "cka":
+            values = bootstrap_cka(x, y, counts)
+        else:
+            values = bootstrap_rdm_comparison(rdm(x), rdm(y), counts)
+        draws = values[n + 1 :]
+        low, high = interval(corrected_draws(draws, values[0], values[1 : n + 1]))
+        hits += low <= truth <= high
+        low, high = interval(draws)
+        plain += low <= truth <= high
+    # Without any relation J / B falls below its bound of 2/3 in a third of the experiments: the interval errs to the wide side.
+    assert 0.93 <= hits / n_experiments <= (0.97 if snr > 0 else 0.985)
+    # Why draws are corrected: without, intervals of weak similarities nearly never miss.
+    assert plain / n_experiments > (0.97 if snr < 1 else 0.95)
