@@ -146,8 +146,8 @@ def test_too_few_units_have_no_interval(n_units, n_tested):
 
 
 def test_small_samples_are_covered_by_the_wider_interval():
-    values = np.random.default_rng(5).standard_normal((10, 20_000))
-    draws = bootstrap_weights(10, None, 2000, 0) @ values / 10
+    values = np.random.default_rng(5).standard_normal((10, 6000))
+    draws = bootstrap_weights(10, None, 1000, 0) @ values / 10
     inside = {}
     for factor in (1.0, small_sample_factor(10)):
         low, high = draw_interval(draws, values.mean(axis=0), factor=factor)
