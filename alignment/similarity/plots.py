@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..plots import MODEL_COLOUR, _axis
 from .comparisons import ComparisonMethod, checked_stack, compare_rdms
 from .distances import square_rdm
 
@@ -44,6 +43,8 @@ def plot_rdm(
     ValueError
         If labels or order do not fit the number of stimuli.
     """
+    from ..plots import _axis
+
     matrix = np.asarray(rdm, dtype=float)
     matrix = square_rdm(matrix) if matrix.ndim == 1 else matrix
     n_stimuli = len(matrix)
@@ -96,6 +97,8 @@ def plot_rdm_comparison(
     ax
         Axis to draw on; a new figure by default.
     """
+    from ..plots import MODEL_COLOUR, _axis
+
     x, y = checked_stack(first, "first"), checked_stack(second, "second")
     if len(x) != 1 or len(y) != 1:
         raise ValueError(f"first and second have {len(x)} and {len(y)} RDMs; a comparison shows one of each.")
