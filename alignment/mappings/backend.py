@@ -52,7 +52,7 @@ class NumpyBackend:
     """BLAS and LAPACK through numpy and scipy."""
 
     def __init__(self, dtype: str) -> None:
-        self.dtype = np.dtype(dtype)
+        self.dtype, self.device = np.dtype(dtype), "cpu"
         example = np.empty((1, 1), self.dtype)
         self._syrk = get_blas_funcs("syrk", (example,))
         self._potrf, self._potri, self._potrs = get_lapack_funcs(("potrf", "potri", "potrs"), (example,))
@@ -115,6 +115,10 @@ class NumpyBackend:
         self.mirror(inverted)
         return inverted
 
+    def eigen(self, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Eigenvalues, rising, and vectors of a symmetric matrix; overwrites it."""
+        return scipy.linalg.eigh(_fortran(matrix), driver="evd", overwrite_a=True, check_finite=False)
+
     def solve(self, matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
         """``matrix^-1 right`` for a symmetric positive definite matrix; may overwrite the matrix."""
         lower = _fortran(matrix)
@@ -135,7 +139,7 @@ class TorchBackend:
 
         if torch.device(device).type == "cuda" and not torch.cuda.is_available():
             raise ValueError(f"device is {device!r}, but torch sees no GPU here; choose device='cpu'.")
-        self._torch, self._device = torch, torch.device(device)
+        self._torch, self._device, self.device = torch, torch.device(device), device
         self._kind = torch.float64 if dtype == "float64" else torch.float32
         self.dtype = np.dtype(dtype)
 
@@ -184,6 +188,10 @@ class TorchBackend:
             return self._torch.cholesky_inverse(factor)
         values, vectors = self._torch.linalg.eigh(matrix)
         return (vectors / values.clamp(min=least)) @ vectors.T
+
+    def eigen(self, matrix: Array) -> tuple[Array, Array]:
+        """Eigenvalues, rising, and vectors of a symmetric matrix."""
+        return self._torch.linalg.eigh(matrix)
 
     def solve(self, matrix: Array, right: Array) -> Array:
         """``matrix^-1 right`` for a symmetric positive definite matrix; may overwrite the matrix."""

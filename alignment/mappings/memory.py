@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 
 from .gram import block_columns
-from .ridge_dual import MOST_LEFT_OUT, ROWS_AT_ONCE
+from .ridge_dual import MANY_DOUBLE, MANY_SINGLE, MOST_LEFT_OUT, MOST_ROWS_IN_EIGENVECTORS, ROWS_AT_ONCE
 from .ridge_search import NEUROID_BLOCK
 
 
@@ -87,9 +87,12 @@ def ridge_memory(
         return kept + max(gram + reading, operators * gram + max(solving, split), compared)
     inside = n_train**2 * size
     before = 0 if standardise else gram
-    making = reading + (cross if standardise else 2 * inside)
-    solving = cross + operators * inside + known * (2 if n_alphas == 1 else 3) + (errors if measured else 0)
-    return kept + before + max(inside + cross + making, solving, compared)
+    making = inside + 2 * cross + reading if standardise else gram + max(reading, 2 * (inside + cross))
+    arrays = 2 if n_alphas == 1 else 3
+    if n_alphas >= (MANY_DOUBLE if size == 8 else MANY_SINGLE) and n_train <= MOST_ROWS_IN_EIGENVECTORS:
+        operators, arrays = 4, 5  # eigenvectors and what LAPACK works in; responses turned into them
+    solving = cross + operators * inside + known * arrays + (errors if measured else 0)
+    return kept + max(making, before + solving, before + compared)
 
 
 def _reading(n_presentations: int, n_features: int, item: int, size: int, standardise: bool) -> int:

@@ -8,14 +8,15 @@ inverse that knows an unpenalised intercept. It holds everything that is wanted,
 - the rows T that remain have ``Q_TT - Q_TB Q_BB^-1 Q_BT`` as their own Q, and rows B are predicted from them by
   ``-Q_BB^-1 Q_BT y_T``: one inverse serves all splits, and no response of a row left out is touched.
 
-One Cholesky inverse per penalty costs about a sixth of an eigendecomposition of the same size.
+A Cholesky inverse costs a sixth to a ninth of an eigendecomposition of the same size, so the latter, which serves all
+penalties, is taken for many penalties only.
 
 References
 ----------
 Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006, sections 2.7 and 5.4.2 (equation 5.12 for one row).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -26,23 +27,93 @@ from .ridge_search import Choice, InnerCut
 # Beyond this share of rows left out, an inverse per split is cheaper than one for all splits.
 MOST_LEFT_OUT = 1 / 3
 ROWS_AT_ONCE = 1024
+# Penalties from which on an eigendecomposition pays, measured at 300 to 3000 rows; beyond, it takes too much memory.
+MANY_DOUBLE, MANY_SINGLE = 9, 12
+MOST_ROWS_IN_EIGENVECTORS = 4000
 
 
-def dual_operator(gram: Array, alpha: float, backend: Backend) -> Array:
+class InverseOperator:
+    """Q as a matrix ``(row, row)``."""
+
+    def __init__(self, matrix: Array, backend: Backend) -> None:
+        self.matrix, self._backend = matrix, backend
+
+    def dual(self, responses: Array) -> Array:
+        """Dual coefficients ``(row, neuroid)``."""
+        return self.matrix @ responses
+
+    def diagonal(self) -> Array:
+        """``(row,)``."""
+        return self.matrix.diagonal()
+
+    def block(self, rows: np.ndarray) -> Array:
+        """Copy of the crossings of some rows."""
+        return self._backend.take(self.matrix, rows, rows)
+
+
+class SpectralOperator:
+    """Q in eigenvectors: ``Q = U diag(weights) U' - offset``, with responses already turned into them."""
+
+    def __init__(self, vectors: Array, weights: Array, offset: float, turned: Array, backend: Backend) -> None:
+        self._vectors, self._weights, self._offset = vectors, weights, offset
+        self._turned, self._backend = turned, backend
+
+    def dual(self, responses: Array) -> Array:
+        """Dual coefficients of the centred responses that were turned."""
+        return self._vectors @ (self._weights[:, None] * self._turned)
+
+    def diagonal(self) -> Array:
+        """``(row,)``."""
+        return (self._vectors * self._vectors) @ self._weights - self._offset
+
+    def block(self, rows: np.ndarray) -> Array:
+        """Crossings of some rows."""
+        some = self._vectors[self._backend.index(rows)]
+        return (some * self._weights) @ some.T - self._offset
+
+
+Operator = InverseOperator | SpectralOperator
+
+
+def takes_eigenvectors(n_rows: int, n_alphas: int, backend: Backend) -> bool:
+    """Whether one eigendecomposition is cheaper than an inverse per penalty, and small enough."""
+    many = MANY_DOUBLE if backend.dtype.itemsize == 8 else MANY_SINGLE
+    return backend.device == "cpu" and n_alphas >= many and n_rows <= MOST_ROWS_IN_EIGENVECTORS
+
+
+def dual_operator(gram: Array, alpha: float, backend: Backend) -> InverseOperator:
     """Q of a centred Gram matrix ``(row, row)``, which is overwritten."""
-    n_rows = len(gram)
-    diagonal = gram.diagonal()
-    # Any level is exact; that of a mean eigenvalue keeps the matrix well conditioned.
-    level = float(diagonal.sum()) / n_rows + alpha
+    n_rows, level = len(gram), _level(gram) + alpha
     gram += level / n_rows
     diagonal = np.arange(n_rows)
     gram[diagonal, diagonal] += alpha
     inverse = backend.inverse(gram, least=alpha)
     inverse -= 1 / (n_rows * (alpha + level))
-    return inverse
+    return InverseOperator(inverse, backend)
 
 
-def left_out_errors(operator: Array, dual: Array, cut: InnerCut, backend: Backend) -> np.ndarray:
+def operators(gram: Array, responses: Array, alphas: np.ndarray, backend: Backend) -> Iterator[Operator]:
+    """Q for every penalty; the centred Gram matrix is overwritten."""
+    n_rows = len(gram)
+    if not takes_eigenvectors(n_rows, len(alphas), backend):
+        for index, alpha in enumerate(alphas):
+            yield dual_operator(gram if index == len(alphas) - 1 else backend.copy(gram), alpha, backend)
+        return
+    level = _level(gram) + float(alphas[0])
+    gram += level / n_rows
+    eigenvalues, vectors = backend.eigen(gram)
+    eigenvalues[eigenvalues < 0] = 0
+    turned = vectors.T @ responses
+    for alpha in alphas.tolist():  # numpy's own scalars would turn single into double precision
+        yield SpectralOperator(vectors, 1 / (eigenvalues + alpha), 1 / (n_rows * (level + alpha)), turned, backend)
+
+
+def _level(gram: Array) -> float:
+    """The c of Q: any is exact; that of a mean eigenvalue keeps the matrix well conditioned."""
+    return float(gram.diagonal().sum()) / len(gram)
+
+
+def left_out_errors(operator: Operator, dual: Array, cut: InnerCut, backend: Backend) -> np.ndarray:
     """Mean squared error ``(neuroid,)`` of rows left out, from Q and the dual coefficients of all rows."""
     if cut.single:
         error = dual / operator.diagonal()[:, None]
@@ -50,7 +121,7 @@ def left_out_errors(operator: Array, dual: Array, cut: InnerCut, backend: Backen
         return np.asarray(backend.numpy(error.mean(0)), dtype=np.float64)
     total = np.zeros(dual.shape[1])
     for part, (removed, judged) in enumerate(zip(cut.removed, cut.judged, strict=True)):
-        error = backend.solve(backend.take(operator, removed, removed), dual[backend.index(removed)])
+        error = backend.solve(operator.block(removed), dual[backend.index(removed)])
         if len(judged) < len(removed):
             error = error[backend.index(judged)]
         error *= error
@@ -87,9 +158,8 @@ def fit_dual(
         The penalties and the dual coefficients ``(row, neuroid)``.
     """
     choice, dual = Choice(responses.shape[1], per_neuroid), None
-    for index, alpha in enumerate(alphas):
-        operator = dual_operator(gram if index == len(alphas) - 1 else backend.copy(gram), alpha, backend)
-        tried = operator @ responses
+    for index, operator in enumerate(operators(gram, responses, alphas, backend)):
+        tried = operator.dual(responses)
         error = np.full(responses.shape[1], np.nan) if cut is None else left_out_errors(operator, tried, cut, backend)
         better = backend.index(choice.offer(index, error))
         if dual is None:
@@ -146,7 +216,7 @@ def cross_dual(
     for index, alpha in enumerate(alphas):
         operator = dual_operator(gram if index == len(alphas) - 1 else backend.copy(gram), alpha, backend)
         for fold, cut, choice, predicted in zip(folds, cuts, choices, predictions, strict=True):
-            _try_penalty(index, operator, responses, fold, cut, choice, predicted, backend)
+            _try_penalty(index, operator.matrix, responses, fold, cut, choice, predicted, backend)
     return choices, predictions
 
 
@@ -171,8 +241,8 @@ def _try_penalty(
     known -= mean
     error = np.full(n_neuroids, np.nan)
     if cut is not None:
-        remaining = _without(operator, fold.train, between, solved, backend)
-        error = left_out_errors(remaining, remaining @ known, cut, backend)
+        remaining = InverseOperator(_without(operator, fold.train, between, solved, backend), backend)
+        error = left_out_errors(remaining, remaining.dual(known), cut, backend)
     better = choice.offer(index, error)
     if len(better):
         chosen = slice(None) if len(better) == n_neuroids else backend.index(better)

@@ -46,6 +46,13 @@ def test_inverse_and_solution_equal_numpy(backend, n):
     )
 
 
+def test_eigenvectors_make_up_the_matrix(backend):
+    matrix = definite(30)
+    values, vectors = (backend.numpy(one) for one in backend.eigen(backend.copy(backend.array(matrix))))
+    assert (np.diff(values) > 0).all()
+    np.testing.assert_allclose((vectors * values) @ vectors.T, matrix, atol=tolerance(backend))
+
+
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_a_matrix_that_rounding_made_indefinite_is_inverted_with_its_least_eigenvalue(backend, order):
     vectors, _ = np.linalg.qr(np.random.default_rng(0).standard_normal((20, 20)))

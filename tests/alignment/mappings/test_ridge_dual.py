@@ -9,8 +9,10 @@ from sklearn.base import clone
 from sklearn.model_selection import KFold, ShuffleSplit
 
 import alignment.mappings.ridge as ridge_module
+import alignment.mappings.ridge_dual as dual_module
 from alignment.folds import Fold
 from alignment.mappings import Mapping, NeuroidRidge
+from alignment.mappings.backend import NumpyBackend, make_backend
 from alignment.mappings.ridge_dual import shares_inverse
 
 SHAPES = {"fewer features than rows": (50, 12), "more features than rows": (40, 90)}
@@ -85,6 +87,22 @@ def test_test_responses_are_never_touched(shape, standardise, search):
     np.testing.assert_array_equal(first.inner_r2, second.inner_r2)
 
 
+@pytest.mark.parametrize("backend", ["numpy", "torch"])
+@pytest.mark.parametrize("search", list(SEARCHES.values())[1:], ids=list(SEARCHES)[1:])
+@pytest.mark.parametrize("grouped", [False, True], ids=["rows", "groups"])
+def test_eigenvectors_and_inverses_agree(search, grouped, backend, monkeypatch):
+    x, y = problem(40, 90)
+    groups = np.arange(40) // 3 if grouped else None
+    mapping = NeuroidRidge(**{**search, "alphas": np.logspace(-2, 7, 19)}, backend=backend)
+    assert dual_module.takes_eigenvectors(40, 19, make_backend(backend, "cpu", "float64"))
+    spectral = mapping.fit(x, y, groups)
+    monkeypatch.setattr(dual_module, "MOST_ROWS_IN_EIGENVECTORS", 0)
+    inverted = clone(mapping).fit(x, y, groups)
+    np.testing.assert_array_equal(spectral.alpha_, inverted.alpha_)
+    np.testing.assert_allclose(spectral.inner_r2_, inverted.inner_r2_, atol=1e-11)
+    np.testing.assert_allclose(spectral.predict(x), inverted.predict(x), rtol=1e-9)
+
+
 def test_only_large_training_sets_share_an_inverse():
     shared = {name: shares_inverse(folds, 40) for name, folds in FOLDS.items()}
     assert shared == {
@@ -134,6 +152,23 @@ def test_torch_and_single_precision_agree(shape, standardise, search):
         np.testing.assert_allclose(other.inner_r2, exact.inner_r2, atol=tolerance)
         for made, expected in zip(other.predictions, exact.predictions, strict=True):
             np.testing.assert_allclose(made, expected, rtol=tolerance)
+
+
+@pytest.mark.parametrize("n_alphas", [1, 3, 15])
+@pytest.mark.parametrize("selection", ["kfold", "loo"])
+@pytest.mark.parametrize("standardise", [True, False], ids=["scaled", "centred"])
+@shaped
+def test_single_precision_stays_single(shape, standardise, selection, n_alphas, monkeypatch):
+    kinds, solve = set(), NumpyBackend.solve
+    monkeypatch.setattr(
+        NumpyBackend,
+        "solve",
+        lambda self, matrix, right: kinds.update({matrix.dtype, right.dtype}) or solve(self, matrix, right),
+    )
+    x, y = problem(*shape)
+    mapping = NeuroidRidge(np.logspace(0, 2, n_alphas), standardise=standardise, selection=selection, dtype="float32")
+    made = mapping.cross_predict(x, y, FOLDS["k folds"] + FOLDS["halves"])
+    assert {one.dtype for one in made.predictions} | kinds == {np.dtype("float32")}
 
 
 @pytest.mark.gpu
