@@ -143,7 +143,7 @@ class Benchmark:
             return chosen
         if chosen in dataset.splits:
             return dataset.splits[chosen]
-        table, group = dataset.stimuli.table, dataset.stimuli.group
+        table, group = dataset.stimuli.table_with_content(), dataset.stimuli.group
         if not chosen:
             from .leakage import safe_split
 

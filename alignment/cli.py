@@ -76,6 +76,10 @@ class ScoreCommand:
         models = _models(arguments.models, toolbox)
         if arguments.batch_size < 1:
             raise UsageError(f"--batch-size must be at least 1, received {arguments.batch_size}.")
+        if arguments.boot < 1:
+            raise UsageError(f"--boot must be at least 1, received {arguments.boot}.")
+        if arguments.permutations is not None and arguments.permutations < 0:
+            raise UsageError(f"--permutations must not be negative, received {arguments.permutations}.")
         if not benchmarks:
             print("no benchmark is left to score: none of their data are on this machine.", file=sys.stderr)
             return 3

@@ -76,7 +76,8 @@ def assemble(
     if isinstance(ceiling, BandEstimate):
         variables["ceiling_upper"] = ("neuroid", ceiling.upper)
     if ceiling.draws is not None:
-        variables["draws_ceiling"] = ("boot", aggregate(ceiling.draws, subject))
+        # Draws without a positive ceiling count as 0, as they do in the value.
+        variables["draws_ceiling"] = ("boot", aggregate(np.nan_to_num(ceiling.draws), subject))
     for prefix, dim, results in (("", "layer", layers), ("baseline_", "baseline", nulls)):
         each = list(results.values())
         cube = (dim, "split", "neuroid")

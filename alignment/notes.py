@@ -8,6 +8,7 @@ import numpy as np
 from .baselines import OasmModel
 from .benchmark import Benchmark
 from .ceilings import CeilingEstimate
+from .mappings import NeuroidRidge
 from .measurement import Measurement
 from .result import NESTED, Score
 
@@ -22,7 +23,10 @@ def ceiling_notes(bench: Benchmark, ceiling: CeilingEstimate) -> list[str]:
     lost, low = int(np.isnan(ceiling.values).sum()), int((ceiling.values < LOW_CEILING).sum())
     total = len(ceiling.values)
     if lost:
-        notes.append(f"{lost} of {total} neuroids have no positive ceiling; they count in raw scores only.")
+        notes.append(
+            f"{lost} of {total} neuroids have no positive ceiling: they count in raw scores and, as zeros, in the median "
+            "ceiling, but not in ceiled scores, which are those of the more reliable rest."
+        )
     if low and bench.normalisation != "none":
         notes.append(
             f"{low} of {total} neuroids have a ceiling below {LOW_CEILING:g}: dividing by it multiplies noise by more than "
@@ -31,12 +35,21 @@ def ceiling_notes(bench: Benchmark, ceiling: CeilingEstimate) -> list[str]:
     return notes
 
 
+def penalties_of(metric: object) -> np.ndarray:
+    """Grid of penalties of a mapping, or of the mapping that it wraps; empty if there is none."""
+    while not hasattr(metric, "alphas") and hasattr(metric, "mapping"):
+        metric = metric.mapping
+        if metric is None:
+            return np.asarray(NeuroidRidge().alphas, dtype=float)
+    return np.asarray(getattr(metric, "alphas", []), dtype=float)
+
+
 def edge_note(measured: Mapping[str, Measurement], alphas: np.ndarray) -> str:
     """Warn of penalties on the edge of the grid; returns the sentence, or an empty text."""
     parts, fits = [], 0
     for name, one in measured.items():
         edge = np.asarray(one.chosen.get("at_edge", False), dtype=bool)
-        if name != NESTED and edge.any():
+        if name != NESTED and len(alphas) and edge.any():
             low = int((one.chosen["alpha"][edge] == alphas[0]).sum())
             parts.append(f"{name}: {low} at {alphas[0]:g}, {int(edge.sum()) - low} at {alphas[-1]:g}")
             fits = edge.size
@@ -82,9 +95,8 @@ def neighbour_note(result: Score) -> str:
     )
 
 
-def interval_words(group: str | None, n_boot: int, factor: float, n_permutations: int, *, fitted: bool) -> list[str]:
+def interval_words(unit: str, n_boot: int, factor: float, n_permutations: int, *, fitted: bool) -> list[str]:
     """How the interval, the nulls and p came about, in the order of the protocol."""
-    unit = f"groups of {group}" if group else "presentations"
     interval = f"Interval: 95 % percentile bootstrap, {n_boot} draws over {unit}"
     if fitted:
         interval += (

@@ -8,6 +8,8 @@ import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from data.atomic import atomic_path
 
 from .figure_files import FigureFiles
@@ -98,9 +100,10 @@ def file_stem(score: Score) -> str:
     """File name of a score: benchmark, split, model, seed."""
     facts = score.provenance
     parts = [facts["benchmark"], facts["split"], facts["model"], f"seed{facts.get('model_seed')}"]
-    identity = [*parts, facts["model_revision"], score.layers, facts.get("files")]
-    if facts["model_revision"] == "not keyed":
-        identity.append(score.data["raw"].values.tobytes().hex())
+    # What was measured, not how it was called: rounded, so that another machine's last bits give the same name.
+    measured = np.round(np.nan_to_num(score.data["raw"].values, nan=-9), 6) + 0.0
+    settings = [facts.get(key) for key in ("metric", "benchmark_version", "scoring_seed", "n_boot", "stimuli_sha256")]
+    identity = [*parts, facts["model_revision"], score.layers, facts.get("files"), settings, measured.tobytes().hex()]
     parts.append(hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:8])
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", "__".join(map(str, parts)))
 

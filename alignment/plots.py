@@ -73,7 +73,7 @@ def plot_scores(scores: Sequence[Score], *, ax: "Axes | None" = None) -> "Axes":
     ax.axvline(0, color="black", linewidth=0.6)
     ax.set_yticks([-at for at in range(len(ticks))], ticks)
     ax.set_ylim(-len(ticks) + 0.4, 0.6)
-    ax.set_xlabel(f"raw score: {scores[0].measure}, 95 % interval over presentations")
+    ax.set_xlabel(f"raw score ({scores[0].measure}), 95 % interval")
     if np.isfinite(scores[0].ceiling):
         ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=2)
     return ax
@@ -81,6 +81,8 @@ def plot_scores(scores: Sequence[Score], *, ax: "Axes | None" = None) -> "Axes":
 
 def plot_layers(scores: Sequence[Score], *, ax: "Axes | None" = None) -> "Axes":
     """Raw score per layer, one point per score and layer; the nested choice last and apart."""
+    from matplotlib.lines import Line2D
+
     layers = nested_last([layer for score in scores for layer in score.layers])
     ax = _axis(ax, (max(3.6, 1.1 * len(layers) + 1.6), 3.0))
     for number, score in enumerate(scores):
@@ -103,6 +105,12 @@ def plot_layers(scores: Sequence[Score], *, ax: "Axes | None" = None) -> "Axes":
     ax.set_xlim(-0.5, len(layers) - 0.5)
     ax.set_xlabel("layer (nested: chosen in training folds)" if NESTED in layers else "layer")
     ax.set_ylabel(f"raw score ({scores[0].measure})")
+    if 1 < len(scores) <= 10:
+        shown = [
+            Line2D([], [], color=f"C{number % 6}", marker="o", linestyle="none", markersize=4, label=label(score))
+            for number, score in enumerate(scores)
+        ]
+        ax.legend(handles=shown, loc="upper center", bbox_to_anchor=(0.5, -0.28))
     return ax
 
 
@@ -141,7 +149,7 @@ def plot_histogram(score: Score, *, ax: "Axes | None" = None) -> "Axes":
         ax.hist(values[name], bins=n_bins, range=(low, high), color=colour, alpha=0.55, label=name)
         if len(values[name]):
             ax.axvline(float(np.median(values[name])), color=colour, linestyle="--")
-    ax.set_xlabel(f"score ({score.measure}); dashed: median")
+    ax.set_xlabel(f"score ({score.measure}); dashed: median over all")
     ax.set_ylabel("number of neuroids")
     ax.legend()
     return ax
@@ -160,7 +168,11 @@ def plot_subjects(scores: Sequence[Score], *, ax: "Axes | None" = None) -> "Axes
             ax.plot(number + shift, value, "o", markersize=4, color=f"C{at % 6}", label=name if number == 0 else None)
         ax.hlines(table[column].mean(), number - 0.35, number + 0.35, color="black")
     ax.axhline(0, color="black", linewidth=0.6)
-    ax.set_xticks(range(len(scores)), [_wrap(label(score)) for score in scores], rotation=20 if len(scores) > 2 else 0)
+    ax.set_xticks(range(len(scores)), [label(score) for score in scores])
+    if len(scores) > 1:
+        ax.tick_params(axis="x", labelrotation=25)
+        for tick in ax.get_xticklabels():
+            tick.set_horizontalalignment("right")
     ax.set_xlim(-0.6, len(scores) - 0.4)
     ax.set_ylabel(f"{column} score ({scores[0].measure})")
     if len(subjects) <= 12:

@@ -106,8 +106,15 @@ class Score:
 
     @property
     def ceiling(self) -> float:
-        """Aggregate ceiling; NaN if there is none."""
-        return float(aggregate(self.data["ceiling"].values, self._subject))
+        """Aggregate ceiling; NaN if there is none.
+
+        A computed ceiling that is not positive counts as 0 in the median: leaving out the least reliable neuroids would
+        make the rest look like all.
+        """
+        values = self.data["ceiling"].values
+        if self.ceiling_kind not in ("none", "published") and np.isfinite(values).any():
+            values = np.nan_to_num(values)
+        return float(aggregate(values, self._subject))
 
     @property
     def _upper(self) -> dict[str, float]:

@@ -13,18 +13,23 @@ from .ceilings import Ceiling, CeilingEstimate
 from .crossvalidation import CrossValidation
 from .folds import Fold, inner_groups
 from .inference.resampling import bootstrap_weights
-from .inference.schemes import make_scheme
 from .mappings import Mapping
 from .metrics import Rsa, Similarity
 from .relation_ceiling import RelationCeiling
 from .similarity_run import SimilarityRun
 from .trials import Trials
+from .units import Units
 
 # Permuted responses are further columns of the regression: this many of them take seconds.
 PERMUTED_COLUMNS = 20_000
 MOST_PERMUTATIONS, FEWEST_PERMUTATIONS = 199, 19
 CEILINGS_REMEMBERED = 8
-_ceilings: dict[str, CeilingEstimate] = {}
+# With fewer orders p could not become small however large the score is.
+FEWEST_ORDERS = 20
+RUNS = (
+    25  # runs of presentations that are drawn whole where neighbours are alike, unless their likeness reaches further
+)
+_ceilings: dict[str, tuple[Ceiling, CeilingEstimate]] = {}
 
 
 def make_run(
@@ -36,14 +41,14 @@ def make_run(
     n_boot: int,
     n_permutations: int | None,
     seed: int,
-) -> tuple[CrossValidation | SimilarityRun, str | None]:
-    """What measures features against these responses, and the column whose groups are resampled whole."""
+) -> tuple[CrossValidation | SimilarityRun, Units, str]:
+    """What measures features against these responses, what is resampled whole, and a sentence on permutations."""
     stimuli, metric = dataset.stimuli, bench.make_metric()
     n_neuroids = trials.values.sizes["neuroid"]
-    related = None if stimuli.group is None else stimuli.table[stimuli.group].to_numpy()
-    weights = bootstrap_weights(len(stimuli), related, n_boot, seed)
+    units = Units.of(spec, stimuli)
+    weights = bootstrap_weights(len(stimuli), units.labels, n_boot, seed)
     columns = n_neuroids if isinstance(metric, Mapping) else 1
-    orders = permuted_orders(len(stimuli), related, how_many(n_permutations, columns), seed)
+    orders, note = units.orders(len(stimuli), how_many(n_permutations, columns), seed)
     known = trials.values.coords
     if isinstance(metric, Mapping) and dataset.rdms is not None:
         raise ValueError(
@@ -61,8 +66,10 @@ def make_run(
                     "subject; use BetweenSubjects() or none."
                 )
             ceiling = bench.ceiling.estimate_relations(relations, metric, weights)
-        run = SimilarityRun(relations, folds, metric, ceiling=ceiling, weights=weights, orders=orders, groups=related)
-        return run, stimuli.group
+        run = SimilarityRun(
+            relations, folds, metric, ceiling=ceiling, weights=weights, orders=orders, groups=units.labels
+        )
+        return run, units, note
     if isinstance(bench.ceiling, RelationCeiling):
         raise ValueError(
             f"{bench.name}: ceiling {bench.ceiling.kind!r} belongs to a similarity, but a mapping is scored per neuroid; use "
@@ -72,24 +79,29 @@ def make_run(
     if bench.ceiling is not None:
         ceiling = _remembered_ceiling(bench.ceiling, trials, weights)
     # Inner folds are cut as the outer ones are; the bootstrap always draws whole groups where there are any.
-    groups = inner_groups(spec, stimuli.table)
-    return (
-        CrossValidation(trials.mean, subject, folds, groups, metric, ceiling=ceiling, weights=weights, orders=orders),
-        stimuli.group,
+    groups = inner_groups(spec, stimuli.table_with_content())
+    fitted = CrossValidation(
+        trials.mean, subject, folds, groups, metric, ceiling=ceiling, weights=weights, orders=orders
     )
+    return fitted, units, note
 
 
 def _remembered_ceiling(ceiling: Ceiling, trials: Trials, weights: np.ndarray) -> CeilingEstimate:
     """The ceiling of a recording is the same for all models; halving many repetitions takes longer than a fit."""
-    content = hashlib.sha256(repr(ceiling).encode())
+    content = hashlib.sha256()
     for array in (trials.values.values, weights):
         content.update(np.ascontiguousarray(array).data)
+    for name, coord in sorted(trials.values.coords.items(), key=str):
+        content.update(repr((name, coord.dims, coord.values.tolist())).encode())
     key = content.hexdigest()
-    if key not in _ceilings:
+    # By identity: two ceilings may look alike and hold different folds or numbers.
+    known, estimate = _ceilings.get(key, (None, None))
+    if known is not ceiling or estimate is None:
         while len(_ceilings) >= CEILINGS_REMEMBERED:
             del _ceilings[next(iter(_ceilings))]
-        _ceilings[key] = ceiling.estimate(trials.values, weights)
-    return _ceilings[key]
+        estimate = ceiling.estimate(trials.values, weights)
+        _ceilings[key] = (ceiling, estimate)
+    return estimate
 
 
 def _relations(
@@ -117,18 +129,6 @@ def how_many(asked: int | None, n_columns: int) -> int:
         return asked
     affordable = PERMUTED_COLUMNS // n_columns
     return 0 if affordable < FEWEST_PERMUTATIONS else min(affordable, MOST_PERMUTATIONS)
-
-
-def permuted_orders(n_rows: int, groups: np.ndarray | None, n_permutations: int, seed: int) -> np.ndarray:
-    """Permuted rows ``(permutation, row)``: any order, or with groups whole groups of equal size in any order."""
-    if groups is None:
-        scheme = make_scheme("exchange", n_rows)
-    else:
-        scheme = make_scheme("between-groups", n_rows, groups=groups)
-    # With fewer orders than that, p could not become small however large the score is.
-    if n_permutations == 0 or scheme.count < 20:
-        return np.empty((0, n_rows), dtype=int)
-    return scheme.random(np.random.default_rng([seed, 1]), n_permutations)
 
 
 def swap_sides(bench: Benchmark, trials: Trials, layers: dict[str, np.ndarray]) -> tuple[Trials, dict[str, np.ndarray]]:

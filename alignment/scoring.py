@@ -24,7 +24,7 @@ from .inference.resampling import fold_factor
 from .leakage import check_leak
 from .mappings import Mapping
 from .measurement import Measurement, assemble
-from .notes import ceiling_notes, edge_note, interval_words, neighbour_note, null_edge_note
+from .notes import ceiling_notes, edge_note, interval_words, neighbour_note, null_edge_note, penalties_of
 from .protocol import RecordableModel
 from .result import NESTED, Score
 from .runs import make_run, swap_sides
@@ -101,16 +101,18 @@ def score(
     trials = bench.trials(dataset, drop_invalid=drop_invalid)
     responses = trials.mean if dataset.rdms is None else None
     spec = bench.split_spec(dataset, split, responses)
-    folds = make_folds(spec, stimuli.table)
+    _check_reach(metric, spec)
+    table = stimuli.table_with_content()
+    folds = make_folds(spec, table)
     # A sentence that is raised as a Python warning also goes into the score: results outlive the terminal.
     leak = check_leak(
-        spec, folds, stimuli.table, responses, group=stimuli.group, safe=_safe_split(dataset), seed=seed, warn=False
+        spec, folds, table, responses, group=stimuli.group, safe=_safe_split(dataset), seed=seed, warn=False
     )
     notes = [leak.sentence if leak.leaks else "", *trials.notes]
     if leak.leaks:
         warnings.warn(leak.sentence, LeakageWarning, stacklevel=2)
     if isinstance(metric, Mapping):
-        notes.append(warn_of_small_folds(spec, folds, stimuli.table))
+        notes.append(warn_of_small_folds(spec, folds, table))
     activations = record_activations(model, bench.shown(stimuli), layers, batch_size=batch_size, cache=cache)
     notes += [constant_note(model, name, values.values) for name, values in activations.items()]
     names = list(activations)
@@ -118,7 +120,8 @@ def score(
     reverse = bench.direction == "brain to model"
     if reverse:
         trials, layer_features = swap_sides(bench, trials, layer_features)
-    run, related = make_run(bench, spec, dataset, trials, folds, n_boot, n_permutations, seed)
+    run, units, note = make_run(bench, spec, dataset, trials, folds, n_boot, n_permutations, seed)
+    notes.append(note)
     headline = _headline(model, names)
     steps = _Progress(len(names) + 3, f"{model.name} on {bench.name}", progress)
     measured: dict[str, Measurement] = {}
@@ -136,7 +139,7 @@ def score(
     choice: list[str] = []
     if len(names) > 1:
         measured[NESTED], choice = run.nested(measured)
-    notes += [edge_note(measured, np.asarray(getattr(metric, "alphas", [np.nan]))), null_edge_note(measured_nulls)]
+    notes += [edge_note(measured, penalties_of(metric)), null_edge_note(measured_nulls)]
     coords = {"neuroid_id": run.subject}
     if isinstance(run, CrossValidation):
         known = trials.values.coords.items()
@@ -147,7 +150,8 @@ def score(
     notes += ceiling_notes(bench, run.ceiling)
     tested = np.unique(np.concatenate([fold.test for fold in folds]))
     fitted = isinstance(run, CrossValidation)
-    factor = fold_factor(len(tested), float(np.mean([len(fold.train) for fold in folds]))) if fitted else 1.0
+    n_train = float(np.mean([len(fold.train) for fold in folds]))
+    factor = fold_factor(len(tested), n_train) if fitted else 1.0
     provenance = {
         **_identity(model, bench, dataset, spec),
         "model_revision": activations[names[0]].attrs["revision"] or "not keyed",
@@ -159,7 +163,8 @@ def score(
         "n_permutations": len(run.orders),
         "scoring_seed": seed,
         "interval_factor": factor,
-        "bootstrap_over": related or "presentation",
+        "test_over_train": float(np.mean([len(fold.test) for fold in folds])) / n_train,
+        "bootstrap_over": units.words,
         "nested_choice": choice,
         "neuroids_left_out": list(trials.left_out),
         "metric": _metric_words(bench),
@@ -167,7 +172,7 @@ def score(
         "baselines": {null.name: null.describe() for null in nulls},
         "published": [vars(number) for number in bench.published],
     }
-    words = interval_words(related, n_boot, factor, len(run.orders), fitted=fitted)
+    words = interval_words(units.words, n_boot, factor, len(run.orders), fitted=fitted)
     result = Score(
         data=data,
         headline=headline,
@@ -193,6 +198,16 @@ def _check_model(model: RecordableModel) -> None:
 def _metric_words(bench: Benchmark) -> str:
     direction = "" if bench.direction == "model to brain" else f", {bench.direction}"
     return bench.make_metric().describe() + direction
+
+
+def _check_reach(metric: object, spec: SplitSpec) -> None:
+    """A mapping that looks back in time must not look across the border of a fold."""
+    reach = int(getattr(metric, "memory_samples", 0))
+    if reach and not (spec.scheme == "blocks" and spec.time is None and spec.embargo >= reach):
+        raise ValueError(
+            f"{type(metric).__name__} looks back {reach} presentations, but split {spec.name!r} does not keep training and "
+            f"test rows that far apart; use SplitSpec('blocks', 'blocks', 5, embargo={reach})."
+        )
 
 
 class _Progress:

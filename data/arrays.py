@@ -39,7 +39,7 @@ def dataset_from_arrays(
         Texts, an array ``(stimulus, ...)``, or a `StimulusSet`.
     responses
         ``(stimulus, neuroid)`` means or ``(repetition, stimulus, neuroid[, time_bin])`` single responses; NaN in a
-        repetition that was not recorded for any neuroid leaves that presentation out.
+        repetition that was not recorded for any neuroid leaves that presentation out, which the dataset's notes count.
     group
         ``(stimulus,)`` labels of stimuli that belong together (passage, story, movie): folds never divide them.
     neuroid
@@ -58,6 +58,10 @@ def dataset_from_arrays(
     ValueError
         If shapes do not fit each other.
     """
+    if np.asarray(responses).dtype.kind not in "fiub":
+        raise ValueError(
+            f"responses of {name} must be real numbers, received type {np.asarray(responses).dtype}; convert them first."
+        )
     values = np.asarray(responses, dtype=float)
     if values.ndim == 2:
         values = values[None]
@@ -84,7 +88,9 @@ def dataset_from_arrays(
         time_bin=time_bin,
         unit=unit,
     )
-    return _dataset(name, table, array, citation, licence, split, {"arrays": "given in memory"})
+    empty = int(np.count_nonzero(~shown))
+    note = f"{empty} of {len(flat)} presentations hold no response at all and were left out." if empty else ""
+    return _dataset(name, table, array, citation, licence, split, {"arrays": "given in memory"}, note)
 
 
 def dataset_from_files(
@@ -151,9 +157,12 @@ def _stimuli(
     n = len(stimuli)
     table = pd.DataFrame({"stimulus_id": [f"s{number:0{len(str(max(n - 1, 1)))}d}" for number in range(n)]})
     if group is not None:
-        if len(np.asarray(group)) != n:
-            raise ValueError(f"{name} has {n} stimuli and {len(np.asarray(group))} group labels; give one each.")
-        table["group"] = np.asarray(group)
+        labels = pd.Series(np.asarray(group))
+        if len(labels) != n:
+            raise ValueError(f"{name} has {n} stimuli and {len(labels)} group labels; give one each.")
+        if labels.isna().any():
+            raise ValueError(f"{name} has stimuli without a group label; give every stimulus one.")
+        table["group"] = labels.to_numpy()
     column = None if group is None else "group"
     if not isinstance(stimuli, np.ndarray):
         return StimulusSet(name, table.assign(text=list(stimuli)), column)
@@ -169,6 +178,7 @@ def _dataset(
     licence: str,
     split: SplitSpec | None,
     provenance: dict[str, str],
+    notes: str = "",
 ) -> NeuralDataset:
     info = DatasetInfo(
         name=name,
@@ -178,6 +188,7 @@ def _dataset(
         access="own copy",
         how_to_get="It was given by its owner.",
         units=str(responses.attrs.get("unit", "1")),
+        notes=notes,
         splits={split.name: split} if split else {},
     )
     return NeuralDataset(info, responses, stimuli, info.splits, provenance)

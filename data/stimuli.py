@@ -88,6 +88,16 @@ class StimulusSet:
             return [str(text) for text in self.table["text"]]
         return np.asarray(self.arrays.values)
 
+    def table_with_content(self) -> pd.DataFrame:
+        """The table with a column ``text`` that is equal for equal stimuli: arrays stand there as hashes.
+
+        Folds look at it, so that copies of a stimulus under several ids do not stand on both sides.
+        """
+        if self.arrays is None or "text" in self.table:
+            return self.table
+        values = np.ascontiguousarray(self.arrays.values)
+        return self.table.assign(text=[hashlib.sha256(one.tobytes()).hexdigest() for one in values])
+
     def content_hash(self) -> str:
         """SHA-256 over ids and content, in order."""
         digest = hashlib.sha256(json.dumps([self.ids, self.spec], default=str).encode())

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from data.arrays import dataset_from_arrays, dataset_from_files
 from data.errors import DataNotAvailableError
+from data.registry import GRAMMAR
 from data.splits import SplitSpec
 from data.stimuli import StimulusSet
 
@@ -39,7 +40,7 @@ def benchmark_from_arrays(
     unit: str = "1",
     citation: str = "none given",
     licence: str = "none stated",
-    split: SplitSpec | None = None,
+    split: SplitSpec | str | None = None,
     **options: Any,
 ) -> Benchmark:
     """Benchmark of your own arrays.
@@ -49,7 +50,7 @@ def benchmark_from_arrays(
     name
         ``family/name`` in lower case.
     stimuli, responses, group, neuroid, time_bin, unit, citation, licence, split
-        See `data.dataset_from_arrays`.
+        See `data.dataset_from_arrays`; ``split`` may also be a name out of `list_named_splits`.
     **options
         Further fields of `Benchmark`: ``metric``, ``ceiling``, ``version``, ``missing``, ... With two or more repetitions the
         ceiling is split-half unless given; pass ``ceiling=None`` for none.
@@ -72,8 +73,10 @@ def benchmark_from_arrays(
         unit=unit,
         citation=citation,
         licence=licence,
-        split=split,
+        split=split if isinstance(split, SplitSpec) else None,
     )
+    if isinstance(split, str):
+        options["split"] = split
     repeated = dataset.responses is not None and len(np.unique(dataset.responses["repetition"].values)) > 1
     mapped = options.get("direction", "model to brain") == "model to brain" and not _is_similarity(
         options.get("metric")
@@ -113,12 +116,13 @@ def benchmark_from_toml(path: str | Path) -> Benchmark:
     source = {key: text.pop(key, {}) for key in ("data", "split", "metric", "ceiling")}
     published = text.pop("published", [])
     _check(path, "", text)
+    _check_types(path, text)
     for key in ("data", "split", "ceiling"):
         _check(path, key, source[key])
     if "name" not in text:
         raise ValueError(f"{path} has no field 'name'; give the benchmark one, as family/name.")
     citation, licence = text.pop("citation", "none given"), text.pop("licence", "none stated")
-    split = _split(source["split"])
+    split = _split(path, source["split"])
     dataset: Any = source["data"].get("dataset")
     if dataset is None:
         absent = [key for key in ("responses", "stimuli") if key not in source["data"]]
@@ -126,10 +130,20 @@ def benchmark_from_toml(path: str | Path) -> Benchmark:
             raise ValueError(f"{path} has no field {absent[0]!r} in [data]; name a file, or a registered dataset.")
         files = {key: path.parent / source["data"][key] for key in ("responses", "stimuli")}
         dataset = dataset_from_files(
-            text["name"], **files, group=source["data"].get("group"), citation=citation, licence=licence, split=split
+            text["name"],
+            **files,
+            group=source["data"].get("group"),
+            citation=citation,
+            licence=licence,
+            split=split if isinstance(split, SplitSpec) else None,
         )
     for number in published:
         _check(path, "published", number)
+        absent = sorted(FIELDS["published"] - set(number))
+        if absent or not isinstance(number["value"], (int, float)):
+            raise ValueError(
+                f"{path}: every [[published]] number needs model, value (a number), what and source, received {number}."
+            )
     ceiling = _ceiling(path, source["ceiling"])
     metric = dict(source["metric"])
     return Benchmark(
@@ -159,19 +173,40 @@ def _check(path: Path, table: str, content: Any) -> None:
         raise ValueError(f"{path}: {where} must be a table, received {content!r}.")
     for key in content:
         if key not in FIELDS[table]:
-            close = difflib.get_close_matches(key, FIELDS[table], n=1, cutoff=0.4)
+            close = difflib.get_close_matches(key, FIELDS[table], n=1, cutoff=0.6)
             hint = f"did you mean {close[0]!r}?" if close else f"it takes {', '.join(sorted(FIELDS[table]))}."
             raise ValueError(f"{path} has an unknown field {key!r} in {where}; {hint}")
 
 
-def _split(fields: dict[str, Any]) -> SplitSpec | None:
+def _check_types(path: Path, text: dict[str, Any]) -> None:
+    """A text where a list is meant would be taken apart into letters."""
+    wanted: dict[str, tuple[type, str]] = {
+        "name": (str, "a text"),
+        "citation": (str, "a text"),
+        "licence": (str, "a text"),
+        "version": (int, "a whole number"),
+        "context": (bool, "true or false"),
+        "protocol": (list, "a list of sentences"),
+        "neuroids": (list, "a list of neuroid ids"),
+    }
+    for key, (kind, words) in wanted.items():
+        if key in text and (not isinstance(text[key], kind) or (kind is int and isinstance(text[key], bool))):
+            raise ValueError(f"{path}: {key!r} must be {words}, received {text[key]!r}.")
+    if "name" in text and not GRAMMAR.fullmatch(text["name"]):
+        raise ValueError(f"{path}: 'name' must be family/name in lower case, received {text['name']!r}.")
+
+
+def _split(path: Path, fields: dict[str, Any]) -> SplitSpec | str | None:
+    if set(fields) == {"name"}:
+        return str(fields["name"])  # one of the dataset's or of the papers' own
     if not fields:
         return None
-    fields = {"name": "own", "seed": 0, **fields}
     try:
-        return SplitSpec(**fields)
+        return SplitSpec(**{"name": "own", "seed": 0, **fields})
     except TypeError as error:
-        raise ValueError(f"[split] does not describe a split: {error}.") from error
+        raise ValueError(
+            f"{path}: [split] must be a name that is known, or a scheme with what it needs (see data.SplitSpec): {error}."
+        ) from error
 
 
 def _ceiling(path: Path, fields: dict[str, Any]) -> Ceiling | None:
@@ -187,4 +222,7 @@ def _ceiling(path: Path, fields: dict[str, Any]) -> Ceiling | None:
     if kind != "split-half":
         known = ", ".join(["split-half", *BY_VARIANCE, "published", "none"])
         raise ValueError(f"{path}: ceiling kind must be one of {known}, received {kind!r}.")
+    for key in ("max_halvings", "seed"):
+        if not isinstance(fields.get(key, 0), int):
+            raise ValueError(f"{path}: {key!r} in [ceiling] must be a whole number, received {fields[key]!r}.")
     return SplitHalfCeiling(**{key: fields[key] for key in ("max_halvings", "seed") if key in fields})
