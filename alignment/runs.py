@@ -13,7 +13,8 @@ from .ceilings import Ceiling, CeilingEstimate
 from .crossvalidation import CrossValidation
 from .folds import Fold, inner_groups
 from .inference.resampling import bootstrap_weights
-from .mappings import Mapping
+from .mappings import Mapping, PerTimeBin, SharedOverTime
+from .mappings.flat_bins import FlatBins
 from .metrics import Rsa, Similarity
 from .relation_ceiling import RelationCeiling
 from .similarity_run import SimilarityRun
@@ -80,10 +81,22 @@ def make_run(
         ceiling = _remembered_ceiling(bench.ceiling, trials, weights)
     # Inner folds are cut as the outer ones are; the bootstrap always draws whole groups where there are any.
     groups = inner_groups(spec, stimuli.table_with_content())
+    if isinstance(metric, (SharedOverTime, PerTimeBin)):
+        metric = FlatBins(metric, _n_bins(bench, trials))
     fitted = CrossValidation(
         trials.mean, subject, folds, groups, metric, ceiling=ceiling, weights=weights, orders=orders
     )
     return fitted, units, note
+
+
+def _n_bins(bench: Benchmark, trials: Trials) -> int:
+    if "time_bin_start_ms" not in trials.values.coords:
+        raise ValueError(
+            f"{bench.name} has the metric {type(bench.make_metric()).__name__}, but its responses have no time bins; use a "
+            "mapping without time, such as 'ridge'."
+        )
+    ids = trials.values["neuroid_id"].values
+    return int((ids == ids[0]).sum())
 
 
 def _remembered_ceiling(ceiling: Ceiling, trials: Trials, weights: np.ndarray) -> CeilingEstimate:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+MOST_SPREADS = 4  # scores whose neuroids are drawn one by one; the CSV of scores holds all
+
+
 def anchor(name: str) -> str:
     """Name as it stands in links and file names."""
     return re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-")
@@ -106,24 +109,8 @@ def _figures(
             "Every layer that was scored; one colour per score.",
         )
     ]
-    who = html.escape(f"{label(first)}, {first.headline}")
-    if several and fitted:
-        details.append(
-            files.add(
-                f"{stem}-neuroids",
-                _styled(lambda: plots.plot_neuroids(first)),
-                neuroids_table(first),
-                f"Neuroids of {who}.",
-            )
-        )
-        details.append(
-            files.add(
-                f"{stem}-histogram",
-                _styled(lambda: plots.plot_histogram(first)),
-                neuroids_table(first),
-                f"Spread over neuroids, {who}.",
-            )
-        )
+    for number, score in enumerate(scores[:MOST_SPREADS] if several and fitted else []):
+        details += _spread(f"{stem}-{number + 1}" if number else stem, score, files)
     if len(set(first.data["subject"].values.tolist())) > 1:
         details.append(
             files.add(
@@ -146,6 +133,23 @@ def _figures(
     details += _relation_figures(stem, first, files)
     one = "" if several else "<p class='sizes'>One neuroid: there is no distribution over neuroids to show.</p>"
     return [main, _table(scores), f'<div class="pair">{"".join(details)}</div>{one}']
+
+
+def _spread(stem: str, score: Score, files: FigureFiles) -> list[str]:
+    """Neuroids of one score against their ceilings, and how they are spread."""
+    from . import plots
+
+    who = html.escape(f"{label(score)}, {score.headline}")
+    table = neuroids_table(score)
+    return [
+        files.add(f"{stem}-neuroids", _styled(lambda: plots.plot_neuroids(score)), table, f"Neuroids of {who}."),
+        files.add(
+            f"{stem}-histogram",
+            _styled(lambda: plots.plot_histogram(score)),
+            table,
+            f"Spread over neuroids, {who}; the headline is the mean over subjects of their medians.",
+        ),
+    ]
 
 
 def _relation_figures(stem: str, score: Score, files: FigureFiles) -> list[str]:
@@ -206,7 +210,11 @@ def _verdict(scores: list[Score]) -> str:
             f"{against}; paired over the same resamples {n_over} of {len(scores)} headlines lie above it with an interval "
             "that excludes 0."
         )
-    return f"The headline is {mine}. {relation}{_largest_layer(first)}"
+    ps = [p for p in (score.p() for score in scores) if p == p]
+    chance = f" Permuted labels reach it with p = {ps[0]:.3g}." if len(scores) == 1 and ps else ""
+    if len(scores) > 1 and ps:
+        chance = f" Permuted labels reach it with p between {min(ps):.3g} and {max(ps):.3g}."
+    return f"The headline is {mine}. {relation}{chance}{_largest_layer(first)}"
 
 
 def _largest_layer(score: Score) -> str:
