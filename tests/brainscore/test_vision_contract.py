@@ -101,7 +101,7 @@ def test_our_protocol_as_their_benchmark_gives_our_numbers(golden, golden_datase
     assert np.array_equal(theirs.ceiling.raw.values, ours.data["ceiling"].values)
     assert theirs.attrs["confidence_interval"] == ours.ci
     assert theirs.attrs["error"] > 0
-    assert theirs.attrs["error_over"] == ["presentation"]
+    assert theirs.attrs["error_over"] == [ours.provenance["bootstrap_over"]]
     assert theirs.attrs["n_bootstrap"] == 50
     assert theirs.attrs["model_identifier"] == "test-echo"
     assert theirs.attrs["benchmark_identifier"] == benchmark.identifier == "test.tall-ridge.IT"
