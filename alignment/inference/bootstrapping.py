@@ -122,7 +122,7 @@ def bootstrap(
     >>> import numpy as np
     >>> from alignment.inference import bootstrap
     >>> result = bootstrap(np.random.default_rng(0).standard_normal(100), method="bca")
-    >>> result.low < result.value < result.high
+    >>> bool(result.low < result.value < result.high)
     True
     """
     design = design or Design()

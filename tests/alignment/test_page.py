@@ -114,7 +114,7 @@ def test_page_shows_numbers_nulls_warnings_and_protocol(page, scores):
         assert all(step in shown for step in one.protocol)
         for null in one.baselines:
             assert null in page
-    assert any("divides" in note for note in scores[3].warnings)
+    assert any("leaks" in note for note in scores[3].warnings)
 
 
 def test_names_are_escaped(page):
