@@ -15,7 +15,8 @@ from alignment.folds import inner_groups, make_folds
 from alignment.inference.resampling import bootstrap_weights
 from alignment.mappings import LeastSquares
 from alignment.result import NESTED, aggregate
-from alignment.runs import make_run, permuted_orders
+from alignment.runs import make_run
+from alignment.units import Units
 from data import SplitSpec
 
 pytestmark = [
@@ -25,6 +26,11 @@ pytestmark = [
 AWAITS = pytest.mark.xfail(strict=True, reason="waits for a change of the module")
 THIRDS = SplitSpec("thirds", "kfold", 3, seed=0)
 FEW = np.logspace(-1, 3, 3)
+
+
+def permuted_orders(n_rows, groups, n_permutations, seed):
+    """Permuted rows of single stimuli or of groups."""
+    return Units(groups, "units").orders(n_rows, n_permutations, seed)[0]
 
 
 def texts(n):
@@ -176,8 +182,8 @@ def test_p_is_uniform_where_only_members_of_a_group_are_alike(metric):
         )
         dataset = benchmark.dataset
         trials, folds = benchmark.trials(dataset), make_folds(spec, dataset.stimuli.table)
-        run, related = make_run(benchmark, spec, dataset, trials, folds, 1, 19, seed)
-        assert related == "group"
+        run, units, _ = make_run(benchmark, spec, dataset, trials, folds, 1, 19, seed)
+        assert units.words == "groups of group"
         made = run.measure(features, choose=False)
         value = aggregate(made.raw.mean(axis=0), run.subject)
         p.append((1 + (made.null >= value).sum()) / 20)

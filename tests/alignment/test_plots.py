@@ -8,9 +8,19 @@ import pytest
 from matplotlib.figure import Figure
 
 from alignment import PublishedCeiling, score
-from alignment.plots import label, plot_layers, plot_neuroids, plot_scores
+from alignment.plots import (
+    label,
+    plot_histogram,
+    plot_layers,
+    plot_matrix,
+    plot_neuroids,
+    plot_performance,
+    plot_scores,
+    plot_subjects,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore:the chosen penalty lies on the edge")
+AWAITS = pytest.mark.xfail(strict=True, reason="waits for a change of the module")
 
 
 def tick_labels(axis):
@@ -164,3 +174,95 @@ def test_label_names_model_and_seed(one_layer):
     assert label(one_layer) == "test/other"
     seeded = dataclasses.replace(one_layer, provenance={**one_layer.provenance, "model_seed": 7})
     assert label(seeded) == "test/other seed 7"
+
+
+@pytest.fixture(scope="module")
+def five(one_layer):
+    """The same score under five names, with values from 0.1 to 0.5 of it."""
+    return [
+        dataclasses.replace(
+            one_layer,
+            data=one_layer.data.assign(raw=one_layer.data["raw"] * factor),
+            provenance={**one_layer.provenance, "model": f"test/m{number}"},
+        )
+        for number, factor in enumerate((0.1, 0.35, 0.3, 0.2, 0.5))
+    ]
+
+
+def test_performance_has_the_line_and_band_of_least_squares(five):
+    from scipy import stats
+
+    x = np.array([0.1, 0.4, 0.5, 0.2, 0.9])
+    ax = plot_performance(five, {f"test/m{number}": value for number, value in enumerate(x)}, what="accuracy (%)")
+    y = np.array([one.value for one in five])
+    fit = stats.linregress(x, y)
+    line = next(line for line in ax.lines if len(line.get_xdata()) == 100)
+    grid = line.get_xdata()
+    np.testing.assert_allclose(line.get_ydata(), fit.intercept + fit.slope * grid)
+    spread = np.sqrt(((y - fit.intercept - fit.slope * x) ** 2).sum() / 3)
+    half = stats.t.ppf(0.975, 3) * spread * np.sqrt(1 / 5 + (grid - x.mean()) ** 2 / ((x - x.mean()) ** 2).sum())
+    band = next(one for one in ax.collections if len(one.get_paths()[0].vertices) > 100).get_paths()[0].vertices
+    for at in (0, 40, 99):
+        heights = band[np.isclose(band[:, 0], grid[at]), 1]
+        middle = fit.intercept + fit.slope * grid[at]
+        assert (heights.min(), heights.max()) == pytest.approx((middle - half[at], middle + half[at]))
+    assert f"r = {fit.rvalue:.2f} [" in ax.get_title() and ax.get_title().endswith("n = 5")
+    assert ax.get_xlabel() == "accuracy (%)" and ax.get_ylabel() == "ceiled score (Pearson r)"
+
+
+@pytest.mark.parametrize("alike", [False, True], ids=["three models", "equal performances"])
+def test_performance_without_a_fit_is_points_only(five, alike):
+    known = (
+        dict.fromkeys([f"test/m{number}" for number in range(5)], 0.5) if alike else {f"test/m{n}": n for n in range(3)}
+    )
+    ax = plot_performance(five, known)
+    points = ax.containers[0].lines[0]
+    assert len(points.get_xdata()) == len(known)
+    assert ax.get_title() == "" and not any(len(line.get_xdata()) == 100 for line in ax.lines)
+
+
+@AWAITS
+def test_performance_of_a_model_without_a_value_is_left_out_of_the_fit(five):
+    gone = dataclasses.replace(five[4], data=five[4].data.assign(raw=five[4].data["raw"] * np.nan))
+    ax = plot_performance([*five[:4], gone], {f"test/m{number}": float(number) for number in range(5)})
+    assert ax.get_title().endswith("n = 4") and "nan" not in ax.get_title()
+
+
+def test_performance_of_nobody_is_refused(five):
+    with pytest.raises(ValueError, match="no performance is given for any of test/m0; received test/other"):
+        plot_performance(five[:1], {"test/other": 1.0})
+
+
+def test_histogram_counts_every_neuroid(two_layers, without_ceiling):
+    ax = plot_histogram(two_layers)
+    table = two_layers.per_neuroid()
+    assert sum(patch.get_height() for patch in ax.patches) == 4 + 4  # raw and ceiled
+    medians = sorted(line.get_xdata()[0] for line in ax.lines)
+    assert medians == pytest.approx(sorted([float(table["raw"].median()), float(table["ceiled"].median())]))
+    assert sum(patch.get_height() for patch in plot_histogram(without_ceiling).patches) == 4
+
+
+def test_subjects_stand_beside_their_mean(two_layers, one_layer):
+    ax = plot_subjects([two_layers, one_layer])
+    shown = [line for line in ax.lines if line.get_marker() == "o"]
+    for number, one in enumerate((two_layers, one_layer)):
+        ceiled = one.per("subject")["ceiled"].values
+        heights = [line.get_ydata()[0] for line in shown[2 * number : 2 * number + 2]]
+        assert heights == pytest.approx(list(ceiled))
+    bars = [one.get_segments()[0][0, 1] for one in ax.collections]
+    assert bars == pytest.approx([two_layers.value, one_layer.value])
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["person 0", "person 1"]
+
+
+def test_matrix_shows_values_and_gaps(two_layers, one_layer):
+    other = dataclasses.replace(one_layer, provenance={**one_layer.provenance, "benchmark": "test/second"})
+    ax = plot_matrix([two_layers, other])
+    assert [text.get_text() for text in ax.texts] == [f"{two_layers.value:.3f}", "–", "–", f"{other.value:.3f}"]
+    assert tick_labels(ax.yaxis) == ["test/stored", "test/other"]
+
+
+@AWAITS
+def test_matrix_without_any_number_is_drawn(unreliable):
+    ax = plot_matrix([unreliable])
+    assert [text.get_text() for text in ax.texts] == ["–"]
+    ax.figure.savefig(io.BytesIO(), format="png")

@@ -285,3 +285,64 @@ def test_repr_is_five_lines_with_nulls_and_sizes(name, request):
     assert "ceiling" in lines[2]
     assert all(null in lines[3] for null in shown.baselines)
     assert "48 presentations, 4 neuroids, 4 folds" in lines[4]
+
+
+def test_p_counts_the_permutations_that_reach_the_score(scored):
+    for layer in scored.layers:
+        null = scored.data["null_raw"].sel(layer=layer).values
+        expected = (1 + (null >= scored.row(layer)["raw"]).sum()) / (1 + len(null))
+        assert scored.p(layer) == scored.row(layer)["p"] == expected
+    assert scored.p() == scored.p(scored.headline)
+    assert f"({scored.data.sizes['permutation']} permutations)" in repr(scored)
+
+
+def test_p_of_no_number_is_nan(scored):
+    assert np.isnan(replaced(scored, raw=np.nan).p("signal"))
+    bare = dataclasses.replace(scored, data=scored.data.drop_vars(["null_raw", "p_neuroid"]))
+    assert np.isnan(bare.p()) and np.isnan(bare.best_layer()["p_max"]) and np.isnan(bare.best_layer()["null_maximum"])
+    assert "p = " not in repr(bare)
+
+
+def test_largest_layer_is_compared_with_the_largest_of_every_permutation(scored):
+    best = scored.best_layer()
+    largest = [max(pair) for pair in scored.data["null_raw"].sel(layer=["noise", "signal"]).values.T]
+    assert best["null_maximum"] == pytest.approx(np.mean(largest))
+    assert best["p_max"] == (1 + sum(value >= best["raw"] for value in largest)) / (1 + len(largest))
+    assert best["p_max"] >= scored.p("signal")
+
+
+def test_difference_from_a_null_is_paired_over_resamples(scored):
+    found = scored.over_null("OASM", "signal")
+    draws = (
+        scored.data["draws_raw"].sel(layer="signal").values
+        - scored.data["baseline_draws_raw"].sel(baseline="OASM").values
+    )
+    difference = scored.row("signal")["raw"] - scored.baseline_row("OASM")["raw"]
+    assert found["difference"] == pytest.approx(difference)
+    expected = interval(draws, difference, scored.provenance["interval_factor"])
+    assert (found["ci_low"], found["ci_high"]) == pytest.approx(expected)
+    assert scored.over_null("OASM") == scored.over_null("OASM", scored.headline)
+    with pytest.raises(ValueError, match="no layer 'other'"):
+        scored.over_null("OASM", "other")
+
+
+def test_measure_gives_names_and_symbols(scored):
+    assert (scored.measure, scored.symbol) == ("Pearson r", "r")
+    other = dataclasses.replace(scored, provenance={**scored.provenance, "measure": "CKA"})
+    assert (other.measure, other.symbol) == ("CKA", "CKA")
+    assert "raw CKA" in repr(other) and "4 subjects" in repr(other)
+    assert other.rows()[0]["measure"] == "CKA"
+
+
+def test_ceiling_that_divides_nothing_is_shown(tiny, stored_model):
+    benchmark, signal = tiny
+    shown = dataclasses.replace(benchmark, normalisation="none")
+    one = score(stored_model(only=signal), shown, n_boot=5, n_permutations=0, cache=False)
+    row = one.row("only")
+    assert one.value == row["raw"] and np.isnan(row["ceiled"])
+    assert 0 < one.ceiling == row["ceiling"]
+    assert f"ceiling  {one.ceiling:.3f} (split-half), not divided by" in repr(one)
+    assert "ceiling_upper" not in row
+    banded = dataclasses.replace(one, data=one.data.assign(ceiling_upper=one.data["ceiling"] + 0.25))
+    assert banded.row("only")["ceiling_upper"] == pytest.approx(float(one.data["ceiling"].mean()) + 0.25)
+    assert f" to {banded.row('only')['ceiling_upper']:.3f} (split-half), not divided by" in repr(banded)

@@ -11,13 +11,19 @@ import alignment.runs as runs
 from alignment import Benchmark, NeuroidRidge, SplitHalfCeiling, score
 from alignment.correlation import pearson
 from alignment.folds import inner_groups, make_folds
-from alignment.runs import how_many, make_run, permuted_orders
+from alignment.runs import how_many, make_run
 from alignment.similarity import compare_rdms, rdm
+from alignment.units import Units
 from data import StimulusSet, dataset_from_arrays
 
 pytestmark = pytest.mark.filterwarnings("ignore:the chosen penalty lies on the edge")
 AWAITS = pytest.mark.xfail(strict=True, reason="waits for a change of the module")
 RIDGE = NeuroidRidge(np.logspace(-1, 3, 3))
+
+
+def permuted_orders(n_rows, groups, n_permutations, seed):
+    """Permuted rows of single stimuli or of groups."""
+    return Units(groups, "units").orders(n_rows, n_permutations, seed)[0]
 
 
 @pytest.mark.parametrize(
@@ -73,15 +79,15 @@ def test_whole_groups_of_equal_size_move():
     "groups",
     [
         pytest.param(np.repeat([0, 1, 2], 5), id="few"),
-        pytest.param(np.repeat(np.arange(5), [1, 2, 3, 4, 5]), marks=AWAITS, id="unequal"),
+        pytest.param(np.repeat(np.arange(5), [1, 2, 3, 4, 5]), id="unequal"),
     ],
 )
 def test_too_few_orders_give_no_permutations(groups):
-    assert permuted_orders(len(groups), groups, 50, 0).shape == (0, 15)
+    orders, note = Units(groups, "stories").orders(15, 50, 0)
+    assert orders.shape == (0, 15) and note.startswith("no permutation test: ")
     assert permuted_orders(15, None, 0, 0).shape == (0, 15)
 
 
-@AWAITS
 @pytest.mark.filterwarnings("ignore::alignment.SmallFoldWarning")
 def test_stories_of_different_lengths_are_scored_without_permutations(make_dataset, stored_model):
     dataset, signal = make_dataset()
@@ -91,6 +97,7 @@ def test_stories_of_different_lengths_are_scored_without_permutations(make_datas
     result = score(stored_model(only=signal), benchmark, n_boot=2, cache=False)
     assert result.provenance["n_permutations"] == 0
     assert np.isnan(result.p())
+    assert any(note.startswith("no permutation test: ") for note in result.warnings)
 
 
 def made(benchmark, n_boot=3, seed=0):
@@ -125,14 +132,14 @@ def test_ceiling_of_a_recording_is_estimated_once_for_all_models(make_dataset, w
 
 def test_groups_are_resampled_whole(make_dataset):
     dataset, _ = make_dataset()
-    run, column = made(Benchmark("test/x", dataset), n_boot=5)
-    assert column == "passage"
+    run, units, note = made(Benchmark("test/x", dataset), n_boot=5)
+    assert (units.words, units.count, note) == ("groups of passage", 12, "")
     per_passage = run.weights.reshape(5, 12, 4)
     assert (per_passage == per_passage[..., :1]).all()
     table = pd.DataFrame({"stimulus_id": dataset.stimuli.ids, "text": dataset.stimuli.items()})
     splits = {"shuffled": dataset.splits["shuffled"]}
     bare = dataclasses.replace(dataset, stimuli=StimulusSet("bare", table), splits=splits)
-    assert made(Benchmark("test/x", bare))[1] is None
+    assert made(Benchmark("test/x", bare))[1].labels is None
 
 
 def test_brain_to_model_is_the_regression_with_its_sides_swapped(make_dataset, stored_model):

@@ -12,14 +12,19 @@ from alignment.baselines import NuisanceModel, OasmModel, RandomFeatures
 from alignment.folds import make_folds
 from alignment.inference.resampling import bootstrap_weights
 from alignment.result import NESTED
-from alignment.runs import permuted_orders
 from alignment.similarity import bootstrap_rdm_comparison, cka, compare_rdms, corrected_draws, rdm, rdm_ceiling
+from alignment.units import Units
 from data import SplitSpec, dataset_from_arrays
 
 AWAITS = pytest.mark.xfail(strict=True, reason="waits for a change of the module")
 N, SUBJECTS = 36, ("ann", "bob", "cleo")
 SPLIT = SplitSpec("own", "kfold", 3, seed=0)
 QUICK = {"n_boot": 3, "n_permutations": 5, "cache": False}
+
+
+def permuted_orders(n_rows, groups, n_permutations, seed):
+    """Permuted rows of single stimuli or of groups."""
+    return Units(groups, "units").orders(n_rows, n_permutations, seed)[0]
 
 
 @pytest.fixture(scope="module")

@@ -124,3 +124,20 @@ def test_names_import_every_family(family):
     registry, imported = family
     assert registry.names() == ["touch/foot", "touch/hand"]
     assert len(imported) == 1
+
+
+def test_outside_package_may_add_to_a_family_that_is_not_its_own(family, monkeypatch):
+    from importlib.metadata import EntryPoint
+
+    import data.registry
+
+    registry, imported = family
+    point = EntryPoint("lab", "testing_family_of_things", GROUP)
+    monkeypatch.setattr(data.registry, "entry_points", lambda *, group: [point] if group == GROUP else [])
+    monkeypatch.setattr(registry, "_families", {})
+    # Family "touch" belongs to nobody here: the package "lab" registers touch/hand when it is imported.
+    assert registry.get("touch/foot") == "known before" and imported == []
+    assert registry.get("touch/hand") == "registered on import"
+    assert len(imported) == 1
+    with pytest.raises(UnknownNameError, match="Unknown thing 'touch/hands'; closest: touch/hand"):
+        registry.get("touch/hands")
