@@ -10,6 +10,7 @@ from .baselines import Baseline
 from .ceilings import CeilingEstimate
 from .correlation import pearson, weighted_pearson
 from .folds import Fold
+from .inference.pooling import median_draws
 from .mappings import CrossPrediction, Mapping, NeuroidRidge
 from .measurement import Measurement, p_values
 from .result import aggregate, nan_mean
@@ -41,6 +42,8 @@ class CrossValidation:
         ``(boot, stimulus)`` counts of the resamples.
     orders
         ``(permutation, stimulus)`` permuted rows; may be empty.
+    factor
+        How much wider than the resamples the score scatters; see `alignment.inference.fold_factor`.
     """
 
     def __init__(
@@ -54,9 +57,11 @@ class CrossValidation:
         ceiling: CeilingEstimate,
         weights: np.ndarray,
         orders: np.ndarray,
+        factor: float = 1.0,
     ) -> None:
         self.responses, self.subject, self.folds, self.groups = responses, subject, folds, groups
         self.mapping, self.ceiling, self.weights, self.orders = mapping, ceiling, weights, orders
+        self.factor = factor
 
     def measure(self, features: np.ndarray, *, choose: bool = True) -> Measurement:
         """Map features to all targets and permuted targets; ``choose`` False skips what only a choice of layers needs."""
@@ -128,7 +133,7 @@ class CrossValidation:
         raw = np.stack(
             [pearson(part, self.responses[fold.test]) for fold, part in zip(self.folds, made.predictions, strict=True)]
         )
-        draws_raw, draws_ceiled = self._draws(made.predictions)
+        draws_raw, draws_ceiled = self._draws(made.predictions, nan_mean(raw, axis=0))
         per_neuroid = np.empty((0, raw.shape[1])) if permuted is None else nan_mean(permuted[0], axis=0)
         parts = {"predictions": made.predictions, "permuted": permuted}
         return Measurement(
@@ -142,8 +147,8 @@ class CrossValidation:
             parts,
         )
 
-    def _draws(self, predictions: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-        """Aggregate raw and ceiled scores of every resample, each ``(boot,)``."""
+    def _draws(self, predictions: list[np.ndarray], values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Raw and ceiled score of every resample, each ``(boot,)``, scattering as medians over neuroids do."""
         n_neuroids = self.responses.shape[1]
         raw = np.empty((len(self.weights), n_neuroids))
         for start in range(0, n_neuroids, NEUROIDS_PER_BLOCK):
@@ -156,7 +161,12 @@ class CrossValidation:
                 count += ~np.isnan(r)
             raw[:, block] = np.where(count > 0, total / np.maximum(count, 1), np.nan)
         ceilings = self.ceiling.values if self.ceiling.draws is None else self.ceiling.draws
-        return aggregate(raw, self.subject), aggregate(raw / ceilings, self.subject)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            ceiled_values, ceiled = values / self.ceiling.values, raw / ceilings
+        return (
+            median_draws(values, raw, self.subject, factor=self.factor),
+            median_draws(ceiled_values, ceiled, self.subject, factor=self.factor),
+        )
 
     def _key(self, features: np.ndarray, mapping: Mapping) -> str:
         digest = hashlib.sha256(f"{sorted(mapping.get_params().items(), key=str)} {features.shape}".encode())

@@ -22,7 +22,9 @@ def ceiling_notes(bench: Benchmark, ceiling: CeilingEstimate) -> list[str]:
     notes = []
     lost, low = int(np.isnan(ceiling.values).sum()), int((ceiling.values < LOW_CEILING).sum())
     total = len(ceiling.values)
-    if lost:
+    if lost and bench.ceiling.kind == "published":
+        notes.append(f"{lost} of {total} neuroids have no published ceiling; they count in raw scores only.")
+    elif lost:
         notes.append(
             f"{lost} of {total} neuroids have no positive ceiling: they count in raw scores and, as zeros, in the median "
             "ceiling, but not in ceiled scores, which are those of the more reliable rest."
@@ -101,7 +103,8 @@ def interval_words(unit: str, n_boot: int, factor: float, n_permutations: int, *
     if fitted:
         interval += (
             " of the test folds with the fitted mapping held fixed, widened around the score by "
-            f"{factor:.2f} = sqrt(1 + tested / training rows) because folds share training rows (Nadeau & Bengio 2003)"
+            f"{factor:.2f}: sqrt(1 + tested / training rows), because folds share training rows (Nadeau & Bengio 2003), times "
+            "the t distribution's share where few groups or runs are drawn (Hesterberg 2015)"
         )
     words = [f"{interval}.", "Nulls: the same folds and formula with features that know nothing of the content."]
     if n_permutations:

@@ -12,7 +12,7 @@ from .benchmark import Benchmark
 from .ceilings import Ceiling, CeilingEstimate
 from .crossvalidation import CrossValidation
 from .folds import Fold, inner_groups
-from .inference.resampling import bootstrap_weights
+from .inference.resampling import bootstrap_weights, fold_factor, small_sample_factor
 from .mappings import Mapping, PerTimeBin, SharedOverTime
 from .mappings.flat_bins import FlatBins
 from .metrics import Rsa, Similarity
@@ -83,10 +83,23 @@ def make_run(
     groups = inner_groups(spec, stimuli.table_with_content())
     if isinstance(metric, (SharedOverTime, PerTimeBin)):
         metric = FlatBins(metric, _n_bins(bench, trials))
+    factor = interval_factor(folds, units)
     fitted = CrossValidation(
-        trials.mean, subject, folds, groups, metric, ceiling=ceiling, weights=weights, orders=orders
+        trials.mean, subject, folds, groups, metric, ceiling=ceiling, weights=weights, orders=orders, factor=factor
     )
     return fitted, units, note
+
+
+def interval_factor(folds: list[Fold], units: Units) -> float:
+    """How much wider than the bootstrap an interval must be: folds share training rows, and units may be few."""
+    tested = np.unique(np.concatenate([fold.test for fold in folds]))
+    shared = fold_factor(len(tested), float(np.mean([len(fold.train) for fold in folds])))
+    if units.labels is None:
+        return shared
+    n_units = len(np.unique(units.labels[tested]))
+    inside = float(np.mean([len(np.unique(units.labels[fold.test])) for fold in folds]))
+    # A fold of a single unit has no spread inside; the number of all units is what is left to correct for.
+    return shared * (small_sample_factor(n_units, inside if inside > 1 else None) if n_units > 1 else 1.0)
 
 
 def _n_bins(bench: Benchmark, trials: Trials) -> int:

@@ -20,7 +20,6 @@ from .benchmark import Benchmark
 from .cache import ActivationCache
 from .crossvalidation import CrossValidation
 from .folds import LeakageWarning, make_folds, warn_of_small_folds
-from .inference.resampling import fold_factor
 from .leakage import check_leak
 from .mappings import Mapping
 from .measurement import Measurement, assemble
@@ -148,10 +147,9 @@ def score(
     if isinstance(run, SimilarityRun):
         data = data.assign(run.described(measured))
     notes += ceiling_notes(bench, run.ceiling)
-    tested = np.unique(np.concatenate([fold.test for fold in folds]))
     fitted = isinstance(run, CrossValidation)
     n_train = float(np.mean([len(fold.train) for fold in folds]))
-    factor = fold_factor(len(tested), n_train) if fitted else 1.0
+    factor = run.factor if isinstance(run, CrossValidation) else 1.0
     provenance = {
         **_identity(model, bench, dataset, spec),
         "model_revision": activations[names[0]].attrs["revision"] or "not keyed",

@@ -12,6 +12,7 @@ import alignment.crossvalidation as crossvalidation
 from alignment import Benchmark, LeakageWarning, NeuroidRidge, PublishedCeiling, SplitHalfCeiling, load_benchmark, score
 from alignment.cache import ActivationCache
 from alignment.folds import make_folds
+from alignment.inference.pooling import median_draws
 from alignment.inference.resampling import bootstrap_weights, interval
 from alignment.result import NESTED, aggregate
 from data import DataNotAvailableError, SplitSpec, StimulusSet, UnknownNameError
@@ -138,20 +139,25 @@ def test_draws_equal_scores_of_repeated_rows(tiny, stored_model, monkeypatch, sp
     responses = trials.mean(axis=0)
     subject = result.data["subject"].values
     folds = make_folds(benchmark.dataset.splits[split], table)
-    for draw, counts in enumerate(weights):
+    raws, ceilings = [], []
+    for counts in weights:
         r = np.full((4, 4), np.nan)
         for number, fold in enumerate(folds):
             rows = np.repeat(np.arange(len(fold.test)), counts[fold.test])
             if len(rows) > 1:
                 predicted, observed = kept["mapped"].predictions[number][rows], responses[fold.test][rows]
                 r[number] = [np.corrcoef(predicted[:, unit], observed[:, unit])[0, 1] for unit in range(4)]
-        raw = np.nanmean(r, axis=0)
+        raws.append(np.nanmean(r, axis=0))
         repeated = np.repeat(trials, counts, axis=1)
         half = np.array([np.corrcoef(repeated[0, :, unit], repeated[1, :, unit])[0, 1] for unit in range(4)])
-        ceiling = np.sqrt(2 * half / (1 + half))
-        assert float(result.data["draws_raw"][0, draw]) == pytest.approx(aggregate(raw, subject))
-        assert float(result.data["draws_ceiling"][draw]) == pytest.approx(aggregate(ceiling, subject))
-        assert float(result.data["draws_ceiled"][0, draw]) == pytest.approx(aggregate(raw / ceiling, subject))
+        ceilings.append(np.sqrt(2 * half / (1 + half)))
+    raw, ceiling = np.array(raws), np.array(ceilings)
+    value, factor = result.data["raw"].values[0].mean(axis=0), result.provenance["interval_factor"]
+    expected = median_draws(value, raw, subject, factor=factor)
+    np.testing.assert_allclose(result.data["draws_raw"].values[0], expected, rtol=1e-9)
+    np.testing.assert_allclose(result.data["draws_ceiling"].values, aggregate(ceiling, subject), rtol=1e-9)
+    expected = median_draws(value / result.data["ceiling"].values, raw / ceiling, subject, factor=factor)
+    np.testing.assert_allclose(result.data["draws_ceiled"].values[0], expected, rtol=1e-9)
 
 
 @ignore_edge
@@ -246,7 +252,7 @@ def test_neuroids_without_a_ceiling_are_counted(tiny, stored_model):
     benchmark, signal = tiny
     partial = dataclasses.replace(benchmark, ceiling=PublishedCeiling({"n0": 0.8, "n1": 0.9, "n2": 0.9}, "a table"))
     result = score(stored_model(only=noisy(signal)), partial, n_boot=5, cache=False)
-    assert "1 of 4 neuroids have no positive ceiling; they count in raw scores only." in result.warnings
+    assert "1 of 4 neuroids have no published ceiling; they count in raw scores only." in result.warnings
     assert "draws_ceiling" not in result.data
     assert result.ceiling_kind == "published"
     raw = result.data["raw"].values[0].mean(axis=0)
@@ -449,7 +455,7 @@ def test_recordings_without_groups_or_subjects_are_scored(make_dataset, stored_m
     benchmark = Benchmark("test/bare", bare, ceiling=SplitHalfCeiling(), normalisation="r/c")
     result = score(stored_model(only=noisy(signal)), benchmark, n_boot=5, cache=False)
     assert set(result.data["subject"].values) == {"all"}
-    assert result.provenance["bootstrap_over"] == "presentation"
+    assert result.provenance["bootstrap_over"] == "presentations"
     assert "draws over presentations" in " ".join(result.protocol)
 
 
@@ -460,7 +466,7 @@ def test_provenance_identifies_the_run(tiny, stored_model):
     facts = score(model, benchmark, n_boot=5, cache=False).provenance
     assert facts["model"] == "test/stored" and facts["model_revision"] == "stored 1"
     assert facts["benchmark"] == "test/tiny-ridge" and facts["benchmark_version"] == 1
-    assert facts["split"] == "grouped" and facts["bootstrap_over"] == "passage"
+    assert facts["split"] == "grouped" and facts["bootstrap_over"] == "groups of passage"
     assert facts["n_presentations"] == 48 and facts["n_repetitions"] == 2 and facts["n_boot"] == 5
     assert facts["stimuli_sha256"] == benchmark.dataset.stimuli.content_hash()
     assert facts["files"] == {"generator": "the test"}
