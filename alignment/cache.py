@@ -12,7 +12,9 @@ from data.atomic import atomic_path
 
 # Larger activations are read from disk block by block instead of being held.
 LARGEST_HELD = 1 << 28
-DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}
+DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BOOL": "|b1"} | {
+    f"{sign}{8 * size}": f"<{kind}{size}" for sign, kind in (("I", "i"), ("U", "u")) for size in (1, 2, 4, 8)
+}
 
 
 class ActivationCache:
@@ -72,11 +74,13 @@ def _mapped(path: Path) -> np.ndarray | None:
     try:
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
+            if length > path.stat().st_size:
+                raise ValueError("it is no safetensors file")
             facts = json.loads(file.read(length))["activations"]
         start, stop = facts["data_offsets"]
         if path.stat().st_size < 8 + length + stop:
             raise ValueError("it ends early")
         return np.memmap(path, DTYPES[facts["dtype"]], "r", 8 + length + start, tuple(facts["shape"]))
-    except (OSError, ValueError, KeyError, UnicodeDecodeError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         warnings.warn(f"cached activations {path} cannot be read ({error}); they are recorded again.", stacklevel=3)
         return None

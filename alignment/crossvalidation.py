@@ -11,7 +11,7 @@ from .ceilings import CeilingEstimate
 from .correlation import pearson, weighted_pearson
 from .folds import Fold
 from .inference.pooling import median_draws
-from .mappings import CrossPrediction, Mapping, NeuroidRidge
+from .mappings import CrossPrediction, LeastSquares, Mapping, NeuroidRidge
 from .measurement import Measurement, p_values
 from .result import aggregate, nan_mean
 
@@ -19,6 +19,8 @@ NEUROIDS_PER_BLOCK = 2000
 NULLS_REMEMBERED = 16
 LARGEST_REMEMBERED = 1 << 22  # numbers: larger predictions would fill the memory for little
 _nulls: dict[str, CrossPrediction] = {}
+# Fit every column as if it stood alone. In all other mappings columns may share components, units or penalties.
+COLUMN_BY_COLUMN = (NeuroidRidge, LeastSquares)
 
 
 class CrossValidation:
@@ -118,10 +120,19 @@ class CrossValidation:
     def _permuted(self, features: np.ndarray, choose: bool) -> tuple[np.ndarray, np.ndarray]:
         """Correlations ``(split, permutation, neuroid)`` and inner quality ``(split, permutation)`` of permuted targets.
 
-        Permuted targets are further columns of the same regression: everything is fitted and chosen anew for each.
+        Everything is fitted and chosen anew for each: permuted targets are further columns of one regression where the
+        mapping fits column by column, and a regression of their own where it does not.
         """
-        n_permutations, n_neuroids = len(self.orders), self.responses.shape[1]
-        targets = self.responses[self.orders].transpose(1, 0, 2).reshape(len(self.responses), -1)
+        if not isinstance(self.mapping, COLUMN_BY_COLUMN) and len(self.orders) > 1:
+            each = [self._permuted_together(features, choose, order[None]) for order in self.orders]
+            return np.concatenate([r for r, _ in each], axis=1), np.concatenate([one for _, one in each], axis=1)
+        return self._permuted_together(features, choose, self.orders)
+
+    def _permuted_together(
+        self, features: np.ndarray, choose: bool, orders: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        n_permutations, n_neuroids = len(orders), self.responses.shape[1]
+        targets = self.responses[orders].transpose(1, 0, 2).reshape(len(self.responses), -1)
         made = self.mapping.cross_predict(features, targets, self.folds, self.groups, inner=choose)
         shape = (len(self.folds), n_permutations, n_neuroids)
         r = np.stack(

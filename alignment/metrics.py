@@ -97,20 +97,11 @@ class Rsa:
         return relation[np.ix_(rows, rows)]
 
     def pool(self, relations: Sequence[np.ndarray]) -> np.ndarray:
-        """Mean of ranks (rank comparisons), of z-scores (Pearson) or of matrices of unit length (cosine)."""
-        from scipy.stats import rankdata
-
+        """Mean of ranks (rank comparisons), of z-scores (Pearson) or of matrices of unit length, whitened or not."""
         from .similarity import square_rdm
+        from .similarity.rdm_noise import pooled_shares
 
-        shares = []
-        for vector in map(_upper, relations):
-            if self.comparison in ("spearman", "rho-a", "tau-a"):
-                shares.append(rankdata(vector))
-            elif self.comparison in ("pearson", "corr_cov"):
-                shares.append((vector - vector.mean()) / vector.std())
-            else:
-                shares.append(vector / np.linalg.norm(vector))
-        return square_rdm(np.mean(shares, axis=0))
+        return square_rdm(pooled_shares(np.stack([_upper(one) for one in relations]), self.comparison).mean(axis=0))
 
     def compare(self, first: np.ndarray, second: np.ndarray) -> float:
         """Similarity of two square matrices."""

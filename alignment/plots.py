@@ -187,7 +187,7 @@ def plot_matrix(scores: Sequence[Score], *, ax: "Axes | None" = None) -> "Axes":
     longest = max(len(line) for name in names for line in name.split("\n"))
     ax = _axis(ax, (2.6 + max(1.2, 0.1 * longest) * len(names), 1.8 + 0.32 * len(table)))
     values = table.to_numpy(dtype=float)
-    limit = max(float(np.nanmax(np.abs(values))), 1e-12)
+    limit = max([abs(value) for value in values.ravel() if np.isfinite(value)], default=0.0) or 1.0
     ax.imshow(np.ma.masked_invalid(values), cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
     for row, column in np.ndindex(values.shape):
         value = values[row, column]
@@ -236,7 +236,9 @@ def plot_performance(
     x, y = table["performance"].to_numpy(), table["value"].to_numpy()
     error = np.clip([y - table["ci_low"], table["ci_high"] - y], 0, None)
     ax.errorbar(x, y, yerr=error, fmt="o", color=MODEL_COLOUR, markersize=4, capsize=2)
-    if len(table) >= 4 and np.ptp(x) > 0:
+    known = np.isfinite(x) & np.isfinite(y)
+    x, y = x[known], y[known]
+    if len(x) >= 4 and np.ptp(x) > 0:
         fit = linear_fit(x, y)
         grid = np.linspace(x.min(), x.max(), 100)
         line = fit["intercept"] + fit["slope"] * grid

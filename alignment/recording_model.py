@@ -42,6 +42,15 @@ class RecordingModel:
         content.update(np.ascontiguousarray(np.stack(list(self._patterns.values()))).data)
         return content.hexdigest()
 
+    def refuse_itself(self, dataset: NeuralDataset) -> None:
+        """Raise ValueError if that is the recording itself, which it would predict through its own noise."""
+        mine, theirs = self.source.responses, dataset.responses
+        if mine is not None and theirs is not None and mine.shape == theirs.shape and mine.equals(theirs):
+            raise ValueError(
+                f"{self.name} is asked for its own responses: a recording predicts itself through the noise of both sides; "
+                "score it on another recording, or see SplitHalfCeiling for its reliability."
+            )
+
     def record_set(self, stimuli: StimulusSet, layers: Sequence[str] | None = None) -> dict[str, np.ndarray]:
         """Responses ``(stimulus, neuroid)`` to the stimuli of these ids.
 
@@ -50,11 +59,6 @@ class RecordingModel:
         ValueError
             If a stimulus was not shown to this animal.
         """
-        if stimuli.content_hash() == self.source.stimuli.content_hash() and stimuli.name == self.source.stimuli.name:
-            raise ValueError(
-                f"{self.name} is asked for its own stimuli: a recording predicts itself through the noise of both sides; "
-                "score it on another recording, or see SplitHalfCeiling for its reliability."
-            )
         absent = [name for name in stimuli.ids if name not in self._patterns]
         if absent:
             raise ValueError(

@@ -45,16 +45,16 @@ def make_run(
 ) -> tuple[CrossValidation | SimilarityRun, Units, str]:
     """What measures features against these responses, what is resampled whole, and a sentence on permutations."""
     stimuli, metric = dataset.stimuli, bench.make_metric()
+    if isinstance(metric, Mapping) and dataset.rdms is not None:
+        raise ValueError(
+            f"{dataset.name} holds dissimilarities, no responses, so nothing can be fitted; use metric='rsa' in {bench.name}."
+        )
     n_neuroids = trials.values.sizes["neuroid"]
     units = Units.of(spec, stimuli)
     weights = bootstrap_weights(len(stimuli), units.labels, n_boot, seed)
     columns = n_neuroids if isinstance(metric, Mapping) else 1
     orders, note = units.orders(len(stimuli), how_many(n_permutations, columns), seed)
     known = trials.values.coords
-    if isinstance(metric, Mapping) and dataset.rdms is not None:
-        raise ValueError(
-            f"{dataset.name} holds dissimilarities, no responses, so nothing can be fitted; use metric='rsa' in {bench.name}."
-        )
     subject = known["subject"].values.astype(str) if "subject" in known else np.full(n_neuroids, "all")
     if not isinstance(metric, Mapping):
         relations = _relations(dataset, trials, subject, metric)
@@ -178,4 +178,4 @@ def swap_sides(bench: Benchmark, trials: Trials, layers: dict[str, np.ndarray]) 
     )
     constant = units.shape[1] - len(varying)
     notes = (f"{constant} units of {layer} never change and were left out.",) if constant else ()
-    return Trials(values, (), (*trials.notes, *notes), trials.n_missing), {layer: trials.mean}
+    return Trials(values, trials.left_out, (*trials.notes, *notes), trials.n_missing), {layer: trials.mean}

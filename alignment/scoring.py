@@ -25,6 +25,7 @@ from .mappings import Mapping
 from .measurement import Measurement, assemble
 from .notes import ceiling_notes, edge_note, interval_words, neighbour_note, null_edge_note, penalties_of
 from .protocol import RecordableModel
+from .recording_model import RecordingModel
 from .result import NESTED, Score
 from .runs import make_run, swap_sides
 from .similarity_run import SimilarityRun
@@ -96,6 +97,8 @@ def score(
     if n_boot < 1:
         raise ValueError(f"n_boot must be at least 1, received {n_boot}.")
     dataset = bench.load(offline=offline)
+    if isinstance(model, RecordingModel):
+        model.refuse_itself(dataset)
     stimuli = dataset.stimuli
     trials = bench.trials(dataset, drop_invalid=drop_invalid)
     responses = trials.mean if dataset.rdms is None else None
@@ -107,7 +110,7 @@ def score(
     leak = check_leak(
         spec, folds, table, responses, group=stimuli.group, safe=_safe_split(dataset), seed=seed, warn=False
     )
-    notes = [leak.sentence if leak.leaks else "", *trials.notes]
+    notes = [leak.sentence if leak.leaks else ""]
     if leak.leaks:
         warnings.warn(leak.sentence, LeakageWarning, stacklevel=2)
     if isinstance(metric, Mapping):
@@ -119,6 +122,7 @@ def score(
     reverse = bench.direction == "brain to model"
     if reverse:
         trials, layer_features = swap_sides(bench, trials, layer_features)
+    notes += trials.notes
     run, units, note = make_run(bench, spec, dataset, trials, folds, n_boot, n_permutations, seed)
     notes.append(note)
     headline = _headline(model, names)

@@ -63,7 +63,7 @@ class SimilarityRun:
         """The same for a null model; with fewer than three columns its distances are euclidean."""
         if null.standardised:
             spread = features.std(axis=0)
-            features = (features - features.mean(axis=0))[:, spread > 0] / spread[spread > 0]
+            features = (features - features.mean(axis=0)) / np.where(spread > 0, spread, 1)
         metric = self.metric
         if isinstance(metric, Rsa) and features.shape[1] < 3:
             metric = replace(metric, method="euclidean")

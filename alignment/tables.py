@@ -101,9 +101,10 @@ def matrix_table(scores: Sequence[Score]) -> pd.DataFrame:
         {"model": score.provenance["model"], "benchmark": benchmark_label(score), "value": score.value}
         for score in scores
     ]
-    return pd.DataFrame(rows).pivot_table(
-        index="model", columns="benchmark", values="value", aggfunc="mean", sort=False
-    )
+    table = pd.DataFrame(rows)
+    means = table.groupby(["model", "benchmark"], sort=False)["value"].mean().unstack()
+    # In order of appearance; a value that is NaN keeps its place.
+    return means.reindex(index=table["model"].unique(), columns=pd.Index(table["benchmark"].unique(), name="benchmark"))
 
 
 def benchmark_label(score: Score) -> str:

@@ -92,9 +92,10 @@ def arrange_trials(
             "missing='average' in the benchmark, or drop the extra repetitions."
         )
     values = _cube(flat.values, ids, flat["repetition"].values, stimuli.ids, int(counts.max()))
+    shown = np.arange(len(values))[:, None] < counts.loc[stimuli.ids].to_numpy()
     absent = len(stimuli) * int(counts.max()) - len(ids)
     gaps = int(np.isnan(values).sum()) - absent * values.shape[2]
-    keep, left_out = _valid(values, flat["neuroid_id"].values.astype(str), name, missing, drop_invalid)
+    keep, left_out = _valid(values, shown, flat["neuroid_id"].values.astype(str), name, missing, drop_invalid)
     notes = []
     if unequal:
         notes.append(
@@ -179,14 +180,13 @@ def _cube(
 
 
 def _valid(
-    values: np.ndarray, ids: np.ndarray, name: str, missing: Missing, drop: bool
+    values: np.ndarray, shown: np.ndarray, ids: np.ndarray, name: str, missing: Missing, drop: bool
 ) -> tuple[np.ndarray, list[str]]:
-    """Positions of neuroids that can be scored, and the ids of the others."""
+    """Positions of neuroids that can be scored, and the ids of the others; ``shown (repetition, stimulus)``."""
     finite = np.isfinite(values)
     infinite = np.isinf(values).any(axis=(0, 1))
-    # A padded repetition is absent for all neuroids; anything else that is not finite is a gap of this neuroid.
-    padded = ~finite.any(axis=2)
-    enough = finite.any(axis=0).all(axis=0) if missing == "average" else (finite | padded[..., None]).all(axis=(0, 1))
+    # Where nothing is averaged, every stimulus has as many repetitions as any other: all that is not finite is a gap.
+    enough = finite.any(axis=0).all(axis=0) if missing == "average" else finite.all(axis=(0, 1))
     gappy = ~enough | infinite
     count = np.maximum(finite.sum(axis=0), 1)
     means = np.where(finite, values, 0).sum(axis=0) / count
@@ -194,10 +194,8 @@ def _valid(
     bad = gappy | constant
     if bad.any() and not drop:
         first = int(np.flatnonzero(bad)[0])
-        gaps = int((~finite[..., first] & ~padded).sum())
-        state = (
-            f"{gaps} NaN or infinite among {int((~padded).sum())} responses" if gappy[first] else "a constant response"
-        )
+        gaps = int((shown & ~finite[..., first]).sum())
+        state = f"{gaps} NaN or infinite among {int(shown.sum())} responses" if gappy[first] else "a constant response"
         average = "" if missing == "average" or constant[first] else "average over gaps with missing='average', "
         raise ValueError(
             f"neuroid {str(ids[first])!r} of {name} has {state} ({int(bad.sum())} of {len(ids)} neuroids are like this); "

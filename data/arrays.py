@@ -1,5 +1,6 @@
 """A dataset from arrays in memory, or from a response file and a stimulus file of your own."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -75,7 +76,7 @@ def dataset_from_arrays(
     if len(table) != n_stimuli:
         raise ValueError(f"{name} has {len(table)} stimuli, but responses to {n_stimuli}; give one row per stimulus.")
     flat = values.reshape(n_repetitions * n_stimuli, *values.shape[2:])
-    shown = np.isfinite(flat).any(axis=tuple(range(1, flat.ndim)))
+    shown = ~np.isnan(flat).all(axis=tuple(range(1, flat.ndim)))
     coords = dict(neuroid or {})
     coords.setdefault("neuroid_id", [f"n{number:0{len(str(n_neuroids - 1))}d}" for number in range(n_neuroids)])
     array = make_responses(
@@ -90,7 +91,16 @@ def dataset_from_arrays(
     )
     empty = int(np.count_nonzero(~shown))
     note = f"{empty} of {len(flat)} presentations hold no response at all and were left out." if empty else ""
-    return _dataset(name, table, array, citation, licence, split, {"arrays": "given in memory"}, note)
+    return _dataset(
+        name,
+        table,
+        array,
+        citation,
+        licence,
+        split,
+        {"arrays": hashlib.sha256(np.ascontiguousarray(array.values).data).hexdigest()},
+        note,
+    )
 
 
 def dataset_from_files(
@@ -143,13 +153,15 @@ def dataset_from_files(
         array = load_responses(paths["responses"])
     except OSError as error:
         raise ValueError(f"responses of {name}: {paths['responses']} is no netCDF file ({error}).") from None
-    hashes = {path.name: sha256_of(path) for path in paths.values()}
+    hashes = {f"{what}: {path.name}": sha256_of(path) for what, path in paths.items()}
     return _dataset(name, found, array, citation, licence, split, hashes)
 
 
 def _stimuli(
     name: str, stimuli: "StimulusSet | Sequence[str] | np.ndarray", group: npt.ArrayLike | None
 ) -> StimulusSet:
+    if group is not None and len(np.asarray(group)) != len(stimuli):
+        raise ValueError(f"{name} has {len(stimuli)} stimuli and {len(np.asarray(group))} group labels; give one each.")
     if isinstance(stimuli, StimulusSet):
         if group is None:
             return stimuli
@@ -158,8 +170,6 @@ def _stimuli(
     table = pd.DataFrame({"stimulus_id": [f"s{number:0{len(str(max(n - 1, 1)))}d}" for number in range(n)]})
     if group is not None:
         labels = pd.Series(np.asarray(group))
-        if len(labels) != n:
-            raise ValueError(f"{name} has {n} stimuli and {len(labels)} group labels; give one each.")
         if labels.isna().any():
             raise ValueError(f"{name} has stimuli without a group label; give every stimulus one.")
         table["group"] = labels.to_numpy()

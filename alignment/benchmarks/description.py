@@ -14,11 +14,13 @@ from data.registry import GRAMMAR
 from data.splits import SplitSpec
 from data.stimuli import StimulusSet
 
-from ..benchmark import Benchmark, PublishedNumber
+from ..benchmark import Benchmark, Normalisation, PublishedNumber
 from ..ceilings import Ceiling, NcsnrCeiling, PublishedCeiling, SignalPowerCeiling, SplitHalfCeiling
 from ..metrics import make_metric
+from ..relation_ceiling import BetweenSubjects, RelationCeiling
 
 BY_VARIANCE: dict[str, type[Ceiling]] = {"signal-power": SignalPowerCeiling, "ncsnr": NcsnrCeiling}
+KINDS = ("split-half", *BY_VARIANCE, "published", "subjects", "none")
 # What a description may hold; anything else is a mistake that must not pass unseen.
 FIELDS = {
     "": {"name", "citation", "licence", "version", "protocol", "context", "missing", "direction", "neuroids"},
@@ -82,7 +84,7 @@ def benchmark_from_arrays(
         options.get("metric")
     )
     ceiling = options.pop("ceiling", SplitHalfCeiling() if repeated and mapped else None)
-    options.setdefault("normalisation", "none" if ceiling is None else "r/c")
+    options.setdefault("normalisation", _normalisation(ceiling))
     return Benchmark(name, dataset, citation, ceiling=ceiling, **options)
 
 
@@ -95,9 +97,9 @@ def benchmark_from_toml(path: str | Path) -> Benchmark:
         Top level: ``name``, ``citation``, ``licence``, ``version``, ``protocol`` (sentences), ``context``, ``missing``,
         ``direction``, ``neuroids``. ``[data]``: ``responses`` (netCDF), ``stimuli`` (netCDF or CSV) and ``group``, or
         ``dataset`` (a registered name). ``[split]``: the fields of `data.SplitSpec`. ``[metric]``: ``name`` and its options.
-        ``[ceiling]``: ``kind`` ``split-half``, ``signal-power``, ``ncsnr``, ``published`` (with ``values``, ``source``) or
-        ``none``. ``[[published]]``: numbers of others. Only ``name`` and ``[data]`` are required; paths are relative to the
-        file.
+        ``[ceiling]``: ``kind`` ``split-half``, ``signal-power``, ``ncsnr``, ``published`` (with ``values``, ``source``),
+        ``subjects`` (for similarities) or ``none``. ``[[published]]``: numbers of others. Only ``name`` and ``[data]`` are
+        required; paths are relative to the file.
 
     Raises
     ------
@@ -115,6 +117,12 @@ def benchmark_from_toml(path: str | Path) -> Benchmark:
         raise ValueError(f"{path} is no TOML file: {error}.") from None
     source = {key: text.pop(key, {}) for key in ("data", "split", "metric", "ceiling")}
     published = text.pop("published", [])
+    if not isinstance(source["metric"], dict):
+        raise ValueError(f"{path}: [metric] must be a table with 'name' and options, received {source['metric']!r}.")
+    if not isinstance(published, list):
+        raise ValueError(
+            f"{path}: numbers of others stand in [[published]], with two brackets, received {published!r}."
+        )
     _check(path, "", text)
     _check_types(path, text)
     for key in ("data", "split", "ceiling"):
@@ -124,6 +132,9 @@ def benchmark_from_toml(path: str | Path) -> Benchmark:
     citation, licence = text.pop("citation", "none given"), text.pop("licence", "none stated")
     split = _split(path, source["split"])
     dataset: Any = source["data"].get("dataset")
+    if dataset is not None and len(source["data"]) > 1:
+        other = next(key for key in source["data"] if key != "dataset")
+        raise ValueError(f"{path} names a registered dataset and {other!r} in [data]; give one or the other.")
     if dataset is None:
         absent = [key for key in ("responses", "stimuli") if key not in source["data"]]
         if absent:
@@ -152,13 +163,18 @@ def benchmark_from_toml(path: str | Path) -> Benchmark:
         citation=citation,
         split=split or "",
         ceiling=ceiling,
-        normalisation="none" if ceiling is None else "r/c",
+        normalisation=_normalisation(ceiling),
         metric=make_metric(metric.pop("name", "ridge"), **metric),
         neuroids=tuple(text.pop("neuroids")) if "neuroids" in text else None,
         protocol_notes=tuple(text.pop("protocol", ())),
         published=tuple(PublishedNumber(**number) for number in published),
         **text,
     )
+
+
+def _normalisation(ceiling: "Ceiling | RelationCeiling | None") -> Normalisation:
+    """Bounds between subjects divide nothing: a subject is part of its own upper bound."""
+    return "none" if ceiling is None or isinstance(ceiling, RelationCeiling) else "r/c"
 
 
 def _is_similarity(metric: Any) -> bool:
@@ -209,10 +225,16 @@ def _split(path: Path, fields: dict[str, Any]) -> SplitSpec | str | None:
         ) from error
 
 
-def _ceiling(path: Path, fields: dict[str, Any]) -> Ceiling | None:
+def _ceiling(path: Path, fields: dict[str, Any]) -> "Ceiling | RelationCeiling | None":
     kind = fields.get("kind", "none")
+    takes = {"split-half": ("max_halvings", "seed"), "published": ("values", "source")}
+    for key in fields:
+        if key not in ("kind", *takes.get(kind, ())) and kind in KINDS:
+            raise ValueError(f"{path}: a ceiling of kind {kind!r} takes no {key!r}; give the kind that it belongs to.")
     if kind == "none":
         return None
+    if kind == "subjects":
+        return BetweenSubjects()
     if kind == "published":
         if not {"values", "source"} <= set(fields):
             raise ValueError(f"{path}: a published ceiling needs 'values' (neuroid_id to number) and 'source'.")
@@ -220,8 +242,7 @@ def _ceiling(path: Path, fields: dict[str, Any]) -> Ceiling | None:
     if kind in BY_VARIANCE:
         return BY_VARIANCE[kind]()
     if kind != "split-half":
-        known = ", ".join(["split-half", *BY_VARIANCE, "published", "none"])
-        raise ValueError(f"{path}: ceiling kind must be one of {known}, received {kind!r}.")
+        raise ValueError(f"{path}: ceiling kind must be one of {', '.join(KINDS)}, received {kind!r}.")
     for key in ("max_halvings", "seed"):
         if not isinstance(fields.get(key, 0), int):
             raise ValueError(f"{path}: {key!r} in [ceiling] must be a whole number, received {fields[key]!r}.")

@@ -106,7 +106,7 @@ def rdm_ceiling(
     constant = np.flatnonzero(np.ptp(stack, axis=1) == 0)
     if len(constant):
         raise ValueError(f"the distances of {len(constant)} of {len(stack)} subjects are all equal; leave them out.")
-    shares = _shares(stack, method) if pooling == "matched" else stack
+    shares = pooled_shares(stack, method) if pooling == "matched" else stack
     total = shares.sum(axis=0)
     upper = compare_rdms(total / len(stack), stack, method=method)
     lower = np.array(
@@ -120,7 +120,7 @@ def rdm_ceiling(
     return RdmCeiling(float(lower.mean()), float(upper.mean()), lower, upper, null, float(p_value), method, pooling)
 
 
-def _shares(stack: np.ndarray, method: str) -> np.ndarray:
+def pooled_shares(stack: np.ndarray, method: str) -> np.ndarray:
     """What each subject puts into the pool."""
     if method in RANKED:
         return np.stack([RankOrder(vector).ranks() for vector in stack])

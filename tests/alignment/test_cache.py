@@ -12,8 +12,6 @@ from alignment.cache import ActivationCache
 
 KEY = "ab" + "0" * 62
 
-AWAITS = pytest.mark.xfail(strict=True, reason="waits for a change of the module")
-
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16, np.int64])
 def test_round_trip_is_exact(tmp_path, dtype):
@@ -125,7 +123,7 @@ def small_memory(monkeypatch):
         np.float64,
         np.float32,
         np.float16,
-        *(pytest.param(kind, marks=AWAITS) for kind in (np.int64, np.int32, np.uint8, np.bool_)),
+        *(pytest.param(kind) for kind in (np.int64, np.int32, np.uint8, np.bool_)),
     ],
 )
 def test_large_activations_stay_on_disk(tmp_path, small_memory, dtype):
@@ -161,8 +159,8 @@ def test_scores_of_activations_on_disk_are_the_same(tiny, stored_model, tmp_path
     [
         "truncated",
         "another tensor",
-        pytest.param("text", marks=AWAITS),
-        pytest.param("list", marks=AWAITS),
+        pytest.param("text"),
+        pytest.param("list"),
     ],
 )
 def test_unreadable_large_file_is_said_and_counts_as_absent(tmp_path, small_memory, content):

@@ -262,3 +262,118 @@ def test_broken_score_file_is_named(tmp_path, capsys):
     (tmp_path / "broken.nc").write_bytes(b"nothing")
     assert main(["report", str(tmp_path)]) == 1
     assert "broken.nc cannot be read as a score" in capsys.readouterr().err
+
+
+@pytest.fixture
+def described(tmp_path):
+    """Two recordings of the same texts, registered nowhere: a description of one, and their datasets."""
+    from data import SplitSpec, dataset_from_arrays, save_responses
+
+    rng = np.random.default_rng(0)
+    texts = [f"{'word ' * (1 + row % 5)}{row}" for row in range(40)]
+    counts = np.array([[len(text), len(text.split())] for text in texts], dtype=float)
+    datasets = []
+    for name in ("test/first", "test/second"):
+        trials = counts + 3 * rng.standard_normal((2, 40, 2))
+        datasets.append(dataset_from_arrays(name, texts, trials, split=SplitSpec("own", "kfold", 2, seed=0)))
+    save_responses(datasets[0].responses, tmp_path / "responses.nc")
+    datasets[0].stimuli.table.to_csv(tmp_path / "texts.csv", index=False)
+    path = tmp_path / "own.toml"
+    path.write_text(
+        'name = "test/first"\n[data]\nresponses = "responses.nc"\nstimuli = "texts.csv"\n'
+        '[split]\nscheme = "kfold"\nn_splits = 2\n[metric]\nname = "linear"\n'
+    )
+    return path, datasets
+
+
+def test_described_benchmark_is_scored(light_models, described, capsys):
+    path, _ = described
+    arguments = ["score", "test/lengths", "--on", str(path), "--json", "--boot", "7", "--permutations", "5"]
+    assert main([*arguments, "--layers", "words"]) == 0
+    (row,) = json_lines(capsys.readouterr().out)
+    assert row["benchmark"] == "test/first" and row["raw"] > 0.3
+    assert 1 / 6 <= row["p"] <= 1
+
+
+def test_number_of_permutations_can_be_chosen(light_models, described, capsys, tmp_path):
+    path, _ = described
+    for number in (0, 4):
+        out = tmp_path / str(number)
+        arguments = ["--permutations", str(number), "--boot", "3", "--out", str(out), "--layers", "words"]
+        assert main(["score", "test/lengths", "--on", str(path), *arguments]) == 0
+        (one,) = load_scores(out)
+        assert one.provenance["n_permutations"] == number and one.data.sizes["boot"] == 3
+        assert ("null_raw" in one.data) == (number > 0)
+
+
+def test_missing_files_of_a_description_are_exit_3(light_models, described, capsys):
+    path, _ = described
+    path.with_name("responses.nc").unlink()
+    assert main(["score", "test/lengths", "--on", str(path)]) == 3
+    received = capsys.readouterr()
+    assert "responses of test/first: " in received.err and "does not exist; mend the path" in received.err
+    assert len(received.err.splitlines()) == 1 and received.out == ""
+    assert main(["score", "test/lengths", "--on", str(path.with_name("none.toml"))]) == 3
+
+
+def test_recording_is_scored_as_a_model(light_models, described, capsys, monkeypatch):
+    import data
+    from data.catalogue import _registry, register_dataset
+
+    path, datasets = described
+    monkeypatch.setattr(_registry, "_items", dict(_registry._items))
+    register_dataset(datasets[1].info, lambda info: datasets[1])
+    arguments = ["score", "recording:test/second", "--on", str(path), "--json", "--seed", "1", "2", "--boot", "3"]
+    assert main([*arguments, "--permutations", "0"]) == 0
+    (row,) = json_lines(capsys.readouterr().out)
+    assert row["model"] == "recording:test/second" and row["layer"] == "responses" and row["seed"] is None
+    assert row["raw"] > 0.3
+    assert light_models == []
+    assert main([*arguments[:4], "--dry-run"]) == 0
+    assert "recording:test/second on test/first" in capsys.readouterr().out
+    assert data.load_dataset("test/second") is datasets[1]
+
+
+def test_unknown_recording_is_exit_2(light_models, described, capsys):
+    assert main(["score", "recording:vision/none", "--on", str(described[0])]) == 2
+    assert "Unknown dataset 'vision/none'" in capsys.readouterr().err
+    assert main(["score", "recording:none/*", "--on", str(described[0])]) == 2
+    assert "no registered name matches 'none/*'" in capsys.readouterr().err
+
+
+@pytest.fixture
+def saved(light_models, described, tmp_path, capsys):
+    """Folder with the scores of four seeds."""
+    folder = tmp_path / "saved"
+    arguments = ["--seed", "1", "2", "3", "4", "--boot", "3", "--permutations", "0", "--layers", "words"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("alignment.page.report", lambda scores, out: folder)
+        assert main(["score", "test/lengths", "--on", str(described[0]), *arguments, "--out", str(folder)]) == 0
+    capsys.readouterr()
+    return folder
+
+
+def test_performance_is_drawn_from_a_table(saved, tmp_path, capsys):
+    import pandas as pd
+
+    table = tmp_path / "performance.csv"
+    names = [f"test/lengths seed {seed}" for seed in (1, 2, 3, 4)]
+    pd.DataFrame({"model": names, "accuracy (%)": [10, 40, 20, 30]}).to_csv(table, index=False)
+    assert main(["report", str(saved), "--performance", str(table)]) == 0
+    assert capsys.readouterr().out.startswith("report: ")
+    (numbers,) = (saved / "figures").glob("*-performance.csv")
+    drawn = pd.read_csv(numbers)
+    assert dict(zip(drawn["seed"], drawn["performance"], strict=True)) == {1: 10, 2: 40, 3: 20, 4: 30}
+    by_seed = {one.provenance["model_seed"]: one.value for one in load_scores(saved)}
+    np.testing.assert_allclose(drawn["value"], [by_seed[seed] for seed in drawn["seed"]])
+
+
+@pytest.mark.parametrize("content", [None, "name,accuracy\na,1\n", "model,accuracy\na,much\n", "model\na\n", ""])
+def test_performance_of_another_form_is_exit_2(saved, tmp_path, capsys, content):
+    table = tmp_path / "performance.csv"
+    if content is not None:
+        table.write_text(content)
+    assert main(["report", str(saved), "--performance", str(table)]) == 2
+    received = capsys.readouterr()
+    assert "must be a CSV table with the columns model and performance" in received.err
+    assert len(received.err.splitlines()) == 1

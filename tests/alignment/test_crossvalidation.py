@@ -23,7 +23,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:the chosen penalty lies on the edge"),
     pytest.mark.filterwarnings("ignore::alignment.SmallFoldWarning"),
 ]
-AWAITS = pytest.mark.xfail(strict=True, reason="waits for a change of the module")
 THIRDS = SplitSpec("thirds", "kfold", 3, seed=0)
 FEW = np.logspace(-1, 3, 3)
 
@@ -69,9 +68,9 @@ def permuted_by_hand(mapping, features, responses, subject, folds, groups, order
         make_metric("ridge"),
         make_metric("linear"),
         make_metric("one-to-one"),
-        pytest.param(make_metric("pls", n_components=3), marks=AWAITS),
-        pytest.param(make_metric("hungarian"), marks=AWAITS),
-        pytest.param(make_metric("soft-matching"), marks=AWAITS),
+        pytest.param(make_metric("pls", n_components=3)),
+        pytest.param(make_metric("hungarian")),
+        pytest.param(make_metric("soft-matching")),
     ],
     ids=["ridge", "linear", "one-to-one", "pls", "hungarian", "soft-matching"],
 )

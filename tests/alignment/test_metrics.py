@@ -10,7 +10,6 @@ from alignment.metrics import METRICS, Similarity, protocol_steps
 from alignment.similarity import bootstrap_cka, bootstrap_rdm_comparison, cka, compare_rdms, condense_rdm, rdm
 from data import SplitSpec, UnknownNameError
 
-AWAITS = pytest.mark.xfail(strict=True, reason="waits for a change of the module")
 COMPARISONS = ("spearman", "pearson", "cosine", "rho-a", "tau-a", "cosine_cov", "corr_cov")
 rng = np.random.default_rng(0)
 FIRST, SECOND, THIRD = (rng.standard_normal((12, 6)) for _ in range(3))

@@ -70,7 +70,9 @@ def test_every_kind_of_file_is_written(folder, scores):
     assert (folder / "report.html").is_file() and (folder / "scores.json").is_file()
     assert len(list((folder / "scores").glob("*.nc"))) == len(scores)
     pictures = list((folder / "figures").glob("*.png"))
-    stems = {suffix: {path.stem for path in (folder / "figures").glob(f"*.{suffix}")} for suffix in ("png", "svg", "csv")}
+    stems = {
+        suffix: {path.stem for path in (folder / "figures").glob(f"*.{suffix}")} for suffix in ("png", "svg", "csv")
+    }
     assert stems["png"] == stems["svg"] == stems["csv"]
     assert "overview-matrix" in stems["png"]
     assert sum(stem.endswith("-scores") for stem in stems["png"]) == 3
@@ -214,3 +216,21 @@ def test_public_name_stays_callable_after_its_first_use(scores, tmp_path):
     assert callable(alignment.report)
     assert alignment.report(scores[2:3], tmp_path).is_file()
     assert callable(alignment.report)
+
+
+def test_two_protocols_and_two_recordings_of_one_name_are_all_kept(stored_model, tmp_path):
+    from alignment import NeuroidRidge, benchmark_from_arrays
+    from data import SplitSpec
+
+    rng = np.random.default_rng(0)
+    trials, texts = rng.standard_normal((2, 40, 4)), [f"text {row}" for row in range(40)]
+    options = {"split": SplitSpec("own", "kfold", 2, seed=0), "ceiling": None}
+    protocols = [
+        benchmark_from_arrays("test/mine", texts, trials, metric=NeuroidRidge([1.0]), **options),
+        benchmark_from_arrays("test/mine", texts, trials, metric="linear", **options),
+        benchmark_from_arrays("test/mine", texts, trials + rng.standard_normal(4), metric="linear", **options),
+    ]
+    model = stored_model(only=rng.standard_normal((40, 3)))
+    for one in protocols:
+        save_score(score(model, one, n_boot=2, n_permutations=0, cache=False), tmp_path)
+    assert len(load_scores(tmp_path)) == 3

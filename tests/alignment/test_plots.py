@@ -20,7 +20,6 @@ from alignment.plots import (
 )
 
 pytestmark = pytest.mark.filterwarnings("ignore:the chosen penalty lies on the edge")
-AWAITS = pytest.mark.xfail(strict=True, reason="waits for a change of the module")
 
 
 def tick_labels(axis):
@@ -221,7 +220,6 @@ def test_performance_without_a_fit_is_points_only(five, alike):
     assert ax.get_title() == "" and not any(len(line.get_xdata()) == 100 for line in ax.lines)
 
 
-@AWAITS
 def test_performance_of_a_model_without_a_value_is_left_out_of_the_fit(five):
     gone = dataclasses.replace(five[4], data=five[4].data.assign(raw=five[4].data["raw"] * np.nan))
     ax = plot_performance([*five[:4], gone], {f"test/m{number}": float(number) for number in range(5)})
@@ -261,7 +259,6 @@ def test_matrix_shows_values_and_gaps(two_layers, one_layer):
     assert tick_labels(ax.yaxis) == ["test/stored", "test/other"]
 
 
-@AWAITS
 def test_matrix_without_any_number_is_drawn(unreliable):
     ax = plot_matrix([unreliable])
     assert [text.get_text() for text in ax.texts] == ["–"]

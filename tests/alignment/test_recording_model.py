@@ -10,7 +10,6 @@ from alignment import Benchmark, NeuroidRidge, RecordingModel, record_activation
 from data import StimulusSet
 
 pytestmark = pytest.mark.filterwarnings("ignore:the chosen penalty lies on the edge")
-AWAITS = pytest.mark.xfail(strict=True, reason="waits for a change of the module")
 RIDGE = NeuroidRidge(np.logspace(-1, 3, 3))
 
 
@@ -27,7 +26,6 @@ def animals(make_dataset):
     )
 
 
-@AWAITS
 def test_animals_may_share_one_stimulus_set(animals):
     first, second = animals
     shared = Benchmark("test/x", dataclasses.replace(second, stimuli=first.stimuli), metric=RIDGE)

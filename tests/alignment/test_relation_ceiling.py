@@ -8,7 +8,6 @@ from alignment.inference.resampling import bootstrap_weights
 from alignment.relation_ceiling import RelationCeiling
 from alignment.similarity import bootstrap_rdm_comparison, condense_rdm, rdm
 
-AWAITS = pytest.mark.xfail(strict=True, reason="waits for a change of the module")
 rng = np.random.default_rng(0)
 SHARED = rng.standard_normal((20, 5))
 PATTERNS = {name: SHARED + 0.8 * rng.standard_normal((20, 5)) for name in "abc"}
@@ -52,7 +51,6 @@ def test_ceilings_and_metrics_must_fit_each_other(make_dataset, stored_model):
     assert isinstance(BetweenSubjects(), RelationCeiling) and not isinstance(SplitHalfCeiling(), RelationCeiling)
 
 
-@AWAITS
 def test_bounds_between_subjects_divide_nothing_by_default():
     responses, neuroid = np.hstack(list(PATTERNS.values())), {"subject": np.repeat(list("abc"), 5)}
     texts = [f"text {row}" for row in range(20)]

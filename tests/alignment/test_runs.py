@@ -17,7 +17,6 @@ from alignment.units import Units
 from data import StimulusSet, dataset_from_arrays
 
 pytestmark = pytest.mark.filterwarnings("ignore:the chosen penalty lies on the edge")
-AWAITS = pytest.mark.xfail(strict=True, reason="waits for a change of the module")
 RIDGE = NeuroidRidge(np.logspace(-1, 3, 3))
 
 
@@ -178,7 +177,6 @@ def test_brain_to_model_takes_one_layer(make_dataset, stored_model):
     assert score(model, benchmark, layers=["second"], n_boot=2, n_permutations=0, cache=False).layers == ["second"]
 
 
-@AWAITS
 @pytest.mark.filterwarnings("ignore:layer 'only' of .* is the same")
 def test_brain_to_model_says_what_was_left_out_on_either_side(make_dataset, with_responses, stored_model):
     dataset, signal = make_dataset()

@@ -19,7 +19,6 @@ from alignment.tables import (
     subjects_table,
 )
 
-AWAITS = pytest.mark.xfail(strict=True, reason="waits for a change of the module")
 pytestmark = pytest.mark.filterwarnings("ignore:the chosen penalty lies on the edge")
 
 
@@ -123,7 +122,6 @@ def test_seeds_of_a_model_are_averaged(scores):
     assert table.iloc[0, 0] == pytest.approx((scores[0].value + scores[1].value) / 2)
 
 
-@AWAITS
 def test_value_that_is_nan_keeps_its_place(scores):
     gone = dataclasses.replace(scores[0], data=scores[0].data.assign(ceiling=scores[0].data["ceiling"] * np.nan))
     table = matrix_table([with_facts(gone, benchmark="test/a"), with_facts(gone, benchmark="test/b", model="test/new")])

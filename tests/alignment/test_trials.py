@@ -9,7 +9,6 @@ from alignment import Benchmark, NeuroidRidge, SplitHalfCeiling, benchmark_from_
 from alignment.trials import arrange_trials, no_trials
 from data import SplitSpec, dataset_from_arrays
 
-AWAITS = pytest.mark.xfail(strict=True, reason="waits for a change of the module")
 pytestmark = pytest.mark.filterwarnings("ignore:the chosen penalty lies on the edge")
 RIDGE = NeuroidRidge(np.logspace(-1, 3, 3))
 SPLIT = SplitSpec("own", "kfold", 3, seed=0)
@@ -104,7 +103,6 @@ def test_infinite_responses_are_never_averaged(make_dataset, with_responses):
         arranged(with_responses(dataset, values), missing="average")
 
 
-@AWAITS
 @pytest.mark.parametrize("chosen", [None, ("n1",)], ids=["all neuroids", "one neuroid"])
 def test_presentation_without_any_response_is_a_gap_too(make_dataset, with_responses, chosen):
     dataset, _ = make_dataset()

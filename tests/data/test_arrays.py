@@ -18,7 +18,6 @@ from data import (
 )
 from data.access import sha256_of
 
-AWAITS = pytest.mark.xfail(strict=True, reason="waits for a change of the module")
 rng = np.random.default_rng(0)
 TRIALS = rng.standard_normal((2, 12, 3))
 TEXTS = [f"text {row}" for row in range(12)]
@@ -87,14 +86,12 @@ def test_presentations_that_were_not_recorded_are_left_out():
     np.testing.assert_array_equal(responses.values, np.concatenate([values[0], values[1, :4]]))
 
 
-@AWAITS
 def test_infinite_responses_are_no_missing_presentation():
     values = TRIALS.copy()
     values[1, 4] = np.inf
     assert len(dataset_from_arrays("test/mine", TEXTS, values).responses) == 24
 
 
-@AWAITS
 def test_provenance_tells_two_recordings_apart():
     first, second = (dataset_from_arrays("test/mine", TEXTS, one) for one in (TRIALS, TRIALS + 1))
     assert first.provenance != second.provenance
@@ -118,7 +115,6 @@ def test_shapes_that_do_not_fit_are_refused(options, message):
         dataset_from_arrays("test/mine", TEXTS, **{"responses": TRIALS, **options})
 
 
-@AWAITS
 def test_labels_that_do_not_fit_a_stimulus_set_are_refused():
     stimuli = StimulusSet("own", pd.DataFrame({"stimulus_id": list("abcdefghijkl"), "text": TEXTS}))
     with pytest.raises(ValueError, match="test/mine has 12 stimuli and 2 group labels; give one each"):
@@ -169,7 +165,6 @@ def test_stimuli_may_be_a_stimulus_file(files, tmp_path):
     assert dataset.stimuli.group == "story"
 
 
-@AWAITS
 def test_files_of_one_name_are_both_quoted(files, tmp_path):
     (tmp_path / "other").mkdir()
     named_alike = files[1].rename(tmp_path / "other" / "responses.csv")

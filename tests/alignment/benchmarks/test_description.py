@@ -25,7 +25,6 @@ from alignment.benchmark import PublishedNumber
 from data import DataNotAvailableError, SplitSpec, UnknownNameError, dataset_from_arrays, save_responses
 from neuromodels.cli import main
 
-AWAITS = pytest.mark.xfail(strict=True, reason="waits for a change of the module")
 pytestmark = pytest.mark.filterwarnings("ignore:the chosen penalty lies on the edge")
 N = 40
 TEXTS = [f"{'word ' * (1 + row % 3)}{row}" for row in range(N)]
@@ -193,7 +192,7 @@ def test_direction_and_similarity_can_be_described(folder):
             'values = { n0 = 0.5, n1 = 0.75 }\nsource = "a table"\n',
             PublishedCeiling({"n0": 0.5, "n1": 0.75}, "a table"),
         ),
-        pytest.param("subjects", "", BetweenSubjects(), marks=AWAITS),
+        pytest.param("subjects", "", BetweenSubjects()),
     ],
 )
 def test_every_kind_of_ceiling(folder, kind, rest, expected):
@@ -238,10 +237,10 @@ def test_split_may_be_one_of_the_dataset(folder):
         pytest.param(NAME + 'neuroids = "n1"\n' + DATA, "'neuroids' must be a list"),
         pytest.param(NAME + 'version = "2"\n' + DATA, "'version' must be a whole number"),
         pytest.param(NAME + 'context = "no"\n' + DATA, "'context' must be true or false"),
-        pytest.param('metric = "rsa"\n' + NAME + DATA, r"\[metric\] must be a table", marks=AWAITS),
+        pytest.param('metric = "rsa"\n' + NAME + DATA, r"\[metric\] must be a table"),
         pytest.param(NAME + DATA + '[[published]]\nmodel = "m"\n', "needs model, value .a number., what and source"),
-        pytest.param(NAME + DATA + '[ceiling]\nsource = "x"\n', "of kind 'none' takes no 'source'", marks=AWAITS),
-        pytest.param(NAME + '[data]\ndataset = "a/b"\ngroup = "g"\n', "a registered dataset and 'group'", marks=AWAITS),
+        pytest.param(NAME + DATA + '[ceiling]\nsource = "x"\n', "of kind 'none' takes no 'source'"),
+        pytest.param(NAME + '[data]\ndataset = "a/b"\ngroup = "g"\n', "a registered dataset and 'group'"),
     ],
 )
 def test_every_mistake_is_one_sentence(folder, text, message):

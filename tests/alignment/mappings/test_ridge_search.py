@@ -70,17 +70,18 @@ def test_one_penalty_for_all_neuroids_has_the_least_mean_error_over_inner_folds(
 @shaped
 def test_rows_or_groups_left_out_equal_a_fit_for_each(shape, n_groups):
     x, y, _ = problem(*shape)
+    grid = np.logspace(-1, 4, 4)
     labels = np.arange(len(x)) if n_groups is None else np.random.default_rng(1).integers(0, n_groups, len(x))
-    ours = NeuroidRidge(GRID, standardise=False, selection="loo").fit(x, y, None if n_groups is None else labels)
-    error, reference = np.zeros((len(GRID), y.shape[1])), np.zeros(y.shape[1])
+    ours = NeuroidRidge(grid, standardise=False, selection="loo").fit(x, y, None if n_groups is None else labels)
+    error, reference = np.zeros((len(grid), y.shape[1])), np.zeros(y.shape[1])
     for label in np.unique(labels):
         out = labels == label
-        for row, alpha in enumerate(GRID):
-            predicted = Ridge(alpha, solver="svd").fit(x[~out], y[~out]).predict(x[out])
+        for row, alpha in enumerate(grid):
+            predicted = Ridge(alpha).fit(x[~out], y[~out]).predict(x[out])
             error[row] += ((predicted - y[out]) ** 2).sum(axis=0)
         reference += ((y[~out].mean(axis=0) - y[out]) ** 2).sum(axis=0)
     best = error.argmin(axis=0)
-    np.testing.assert_array_equal(ours.alpha_, GRID[best])
+    np.testing.assert_array_equal(ours.alpha_, grid[best])
     np.testing.assert_allclose(ours.inner_r2_, 1 - error[best, np.arange(y.shape[1])] / reference, rtol=1e-7)
 
 
