@@ -68,7 +68,7 @@ def test_neighbours_are_said_where_their_interval_lies_above_zero(measure, words
 
 def test_interval_and_p_are_told_as_they_were_made():
     interval, nulls, p = interval_words("groups of story", 100, 1.5, 19, fitted=True)
-    assert "100 draws over groups of story of the test folds" in interval and "1.50 = sqrt(1 + tested" in interval
+    assert "100 draws over groups of story of the test folds" in interval and "1.50: sqrt(1 + tested" in interval
     assert "the groups of story of the recording are permuted 19 times" in p and "(b + 1) / (B + 1)" in p
     assert nulls.startswith("Nulls: ")
     words = interval_words("presentations", 100, 1.0, 0, fitted=False)
