@@ -108,7 +108,7 @@ def test_text_output_shows_the_score_and_the_warnings_apart(light_models, capsys
     )
     assert len(received.out.splitlines()) == 5
     assert "warning: split 'shuffled5' leaks" in received.err
-    assert "use split 'passage5'" in received.err
+    assert "under split 'passage5'" in received.err
     assert "Traceback" not in received.err and ".py" not in received.err
 
 
