@@ -15,6 +15,7 @@ from data.atomic import atomic_path
 from .figure_files import FigureFiles
 from .result import Score
 from .sections import anchor, overview, section
+from .tables import label, section_name
 
 STYLESHEET = Path(__file__).with_name("report.css")
 PAGE = "report.html"
@@ -54,8 +55,15 @@ def report(
     scores = list(unique.values())
     groups: dict[str, list[Score]] = {}
     for score in scores:
-        groups.setdefault(f"{score.provenance['benchmark']} (split {score.provenance['split']})", []).append(score)
+        groups.setdefault(section_name(score, scores), []).append(score)
         save_score(score, out_dir)
+    known = {key for score in scores for key in (label(score), str(score.provenance["model"]))}
+    if performance and not known & set(performance):
+        warnings.warn(
+            f"no performance is given for any of {', '.join(sorted(known))}; received {', '.join(performance)}. The scatter is "
+            "left out.",
+            stacklevel=2,
+        )
     files = FigureFiles(out_dir / "figures")
     sections = [overview(scores, files)] if len(groups) > 1 else []
     for name, group in groups.items():

@@ -98,7 +98,7 @@ def matrix_table(scores: Sequence[Score]) -> pd.DataFrame:
     The value is the ceiled score where the benchmark divides by a ceiling, else the raw one.
     """
     rows = [
-        {"model": score.provenance["model"], "benchmark": benchmark_label(score), "value": score.value}
+        {"model": score.provenance["model"], "benchmark": benchmark_label(score, scores), "value": score.value}
         for score in scores
     ]
     table = pd.DataFrame(rows)
@@ -107,11 +107,22 @@ def matrix_table(scores: Sequence[Score]) -> pd.DataFrame:
     return means.reindex(index=table["model"].unique(), columns=pd.Index(table["benchmark"].unique(), name="benchmark"))
 
 
-def benchmark_label(score: Score) -> str:
-    """Benchmark and split, and what its number is."""
+def section_name(score: Score, scores: Sequence[Score]) -> str:
+    """Benchmark and split; the metric too where several stand under one name, for those are not to be averaged."""
     facts = score.provenance
+    alike = {
+        one.provenance.get("metric")
+        for one in scores
+        if all(one.provenance[key] == facts[key] for key in ("benchmark", "split"))
+    }
+    metric = f"; {facts.get('metric')}" if len(alike) > 1 else ""
+    return f"{facts['benchmark']} (split {facts['split']}{metric})"
+
+
+def benchmark_label(score: Score, scores: Sequence[Score]) -> str:
+    """The same, and what its number is."""
     kind = score.symbol if score.normalisation == "none" else f"{score.symbol}, ceiled"
-    return f"{facts['benchmark']} (split {facts['split']}; {kind})"
+    return f"{section_name(score, scores)[:-1]}; {kind})"
 
 
 def performance_table(scores: Sequence[Score], performance: Mapping[str, float]) -> pd.DataFrame:

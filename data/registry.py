@@ -68,4 +68,9 @@ class Registry(Generic[Item]):
 
     def _modules(self) -> dict[str, str]:
         outside = {point.name: point.module for point in entry_points(group=self._group)}
-        return {**outside, **self._families}
+        # An outside package may call its entry point as one of our families; both are imported then.
+        ours = set(self._families)
+        return {
+            **{f"{name} (outside)" if name in ours else name: module for name, module in outside.items()},
+            **self._families,
+        }
