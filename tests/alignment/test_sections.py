@@ -99,7 +99,8 @@ def test_overview_holds_the_headlines(folder, scores):
 
 
 def test_one_benchmark_has_no_overview_and_no_performance_of_nobody(scores, tmp_path):
-    page = report(scores[:1], tmp_path, performance={"test/unknown": 1.0}).read_text(encoding="utf-8")
+    with pytest.warns(UserWarning, match="no performance is given for any of .*received test/unknown"):
+        page = report(scores[:1], tmp_path, performance={"test/unknown": 1.0}).read_text(encoding="utf-8")
     assert "Models and benchmarks" not in page
     assert not list((tmp_path / "figures").glob("*performance*"))
     assert "Models and benchmarks" in overview(scores, NoFiles(tmp_path))
