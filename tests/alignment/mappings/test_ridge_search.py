@@ -29,8 +29,8 @@ def test_scikit_learn_finds_nothing_to_complain(estimator, check):
 
 
 @pytest.mark.slow
-@parametrize_with_checks([NeuroidRidge(GRID, backend="torch"), NeuroidRidge(GRID, selection="loo", dtype="float32")])
-def test_scikit_learn_finds_nothing_to_complain_of_the_other_backends(estimator, check):
+@parametrize_with_checks([NeuroidRidge(GRID, backend="torch"), NeuroidRidge(GRID, selection="loo")])
+def test_scikit_learn_finds_nothing_to_complain_of_other_choices(estimator, check):
     check(estimator)
 
 
