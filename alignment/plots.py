@@ -110,7 +110,7 @@ def plot_layers(scores: Sequence[Score], *, ax: "Axes | None" = None) -> "Axes":
             Line2D([], [], color=f"C{number % 6}", marker="o", linestyle="none", markersize=4, label=label(score))
             for number, score in enumerate(scores)
         ]
-        ax.legend(handles=shown, loc="upper center", bbox_to_anchor=(0.5, -0.28))
+        ax.legend(handles=shown, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return ax
 
 
