@@ -84,7 +84,8 @@ def plot_layers(scores: Sequence[Score], *, ax: "Axes | None" = None) -> "Axes":
     from matplotlib.lines import Line2D
 
     layers = nested_last([layer for score in scores for layer in score.layers])
-    ax = _axis(ax, (max(3.6, 1.1 * len(layers) + 1.6), 3.0))
+    legend = 1 < len(scores) <= 10
+    ax = _axis(ax, (max(3.6, 1.1 * len(layers) + 1.6) + (2.4 if legend else 0), 3.0))
     for number, score in enumerate(scores):
         shift = 0.0 if len(scores) == 1 else 0.5 * (number / (len(scores) - 1) - 0.5)
         for layer in score.layers:
@@ -105,7 +106,7 @@ def plot_layers(scores: Sequence[Score], *, ax: "Axes | None" = None) -> "Axes":
     ax.set_xlim(-0.5, len(layers) - 0.5)
     ax.set_xlabel("layer (nested: chosen in training folds)" if NESTED in layers else "layer")
     ax.set_ylabel(f"raw score ({scores[0].measure})")
-    if 1 < len(scores) <= 10:
+    if legend:
         shown = [
             Line2D([], [], color=f"C{number % 6}", marker="o", linestyle="none", markersize=4, label=label(score))
             for number, score in enumerate(scores)

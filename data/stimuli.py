@@ -96,7 +96,9 @@ class StimulusSet:
         if self.arrays is None or "text" in self.table:
             return self.table
         values = np.ascontiguousarray(self.arrays.values)
-        return self.table.assign(text=[hashlib.sha256(one.tobytes()).hexdigest() for one in values])
+        hashes = [hashlib.sha256(one.tobytes()).hexdigest() for one in values]
+        # Arrays that are all the same are placeholders and tell nothing.
+        return self.table if len(set(hashes)) == 1 else self.table.assign(text=hashes)
 
     def content_hash(self) -> str:
         """SHA-256 over ids and content, in order."""

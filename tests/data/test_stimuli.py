@@ -236,3 +236,14 @@ def test_other_layout_is_refused(saved, version):
     sidecar.write_text(json.dumps(json.loads(sidecar.read_text()) | {"layout_version": version}))
     with pytest.raises(ValueError, match=f"has layout {version!r}; this version reads 1"):
         load_stimulus_set(saved)
+
+
+def test_equal_arrays_have_equal_content():
+    arrays = xr.DataArray(np.array([[0.0, 1.0], [2.0, 3.0], [0.0, 1.0]]), dims=("stimulus", "pixel"))
+    table = pd.DataFrame({"stimulus_id": list("abc")})
+    content = StimulusSet("three", table, arrays=arrays).table_with_content()["text"]
+    assert content[0] == content[2] != content[1]
+    blank = StimulusSet("blank", table, arrays=xr.zeros_like(arrays))
+    assert "text" not in blank.table_with_content()
+    texts = StimulusSet("texts", table.assign(text=["x", "y", "x"]))
+    assert texts.table_with_content() is texts.table
