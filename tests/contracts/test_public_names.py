@@ -210,6 +210,7 @@ NAMES = {
         "interval",
         "make_scheme",
         "max_statistic",
+        "median_draws",
         "permutation_p",
         "permutation_test",
         "permutation_test_correlation",
