@@ -202,22 +202,6 @@ def inner_groups(spec: SplitSpec, table: "pd.DataFrame") -> np.ndarray | None:
     return units if len(np.unique(units)) < len(units) else None
 
 
-def warn_of_leak(spec: SplitSpec, folds: list[Fold], table: "pd.DataFrame", group: str | None, safe: str | None) -> str:
-    """Warn if a fold has members of one group on both sides; returns the sentence, or an empty text."""
-    if group is None:
-        return ""
-    divided, total = count_divided(folds, table[group].to_numpy())
-    if divided == 0:
-        return ""
-    message = (
-        f"split {spec.name!r} divides groups of {group}: {divided} of {total} test presentations have a sibling of their "
-        f"{group} in training, which inflates scores without any knowledge of the stimuli; use "
-        f"{f'split {safe!r}' if safe else f'a split grouped by {group!r}'}."
-    )
-    warnings.warn(message, LeakageWarning, stacklevel=3)
-    return message
-
-
 def warn_of_small_folds(spec: SplitSpec, folds: list[Fold], table: "pd.DataFrame") -> str:
     """Warn if a fold tests fewer than 10 stimuli or trains on fewer than 20; returns the sentence, or an empty text."""
     units = same_stimulus(table)

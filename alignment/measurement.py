@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from .ceilings import CeilingEstimate
+from .inference.permutation import permutation_p
 from .relation_ceiling import BandEstimate
 from .result import aggregate
 
@@ -45,11 +46,10 @@ class Measurement:
 
 
 def p_values(values: np.ndarray, null: np.ndarray) -> np.ndarray:
-    """(b + 1) / (B + 1) for observed ``(neuroid,)`` and permuted ``(permutation, neuroid)`` values, larger is rarer."""
+    """One-sided p of observed ``(neuroid,)`` among permuted ``(permutation, neuroid)`` values; NaN without permutations."""
     if len(null) == 0:
         return np.full(np.shape(values), np.nan)
-    reached = (np.nan_to_num(null, nan=-np.inf) >= values).sum(axis=0)
-    return np.where(np.isnan(values), np.nan, (reached + 1) / (len(null) + 1))
+    return permutation_p(null, values, exact=False, alternative="greater")
 
 
 def assemble(

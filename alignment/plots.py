@@ -152,7 +152,7 @@ def plot_histogram(score: Score, *, ax: "Axes | None" = None) -> "Axes":
             ax.axvline(float(np.median(values[name])), color=colour, linestyle="--")
     ax.set_xlabel(f"score ({score.measure}); dashed: median over all")
     ax.set_ylabel("number of neuroids")
-    ax.legend()
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
     return ax
 
 

@@ -10,6 +10,7 @@ import xarray as xr
 
 from data.atomic import write_netcdf
 
+from .inference.permutation import permutation_p
 from .inference.resampling import CI_LEVEL, interval
 
 NESTED = "nested"
@@ -160,7 +161,7 @@ class Score:
     def _p(self, null: np.ndarray, layer: str | None) -> float:
         raw = self.data["raw"].isel(layer=self._position(layer or self.headline)).values
         value = float(aggregate(nan_mean(raw, axis=0), self._subject))
-        return float("nan") if np.isnan(value) else float(((null >= value).sum() + 1) / (len(null) + 1))
+        return float(permutation_p(null, np.array(value), exact=False, alternative="greater"))
 
     def baseline_row(self, name: str) -> dict[str, Any]:
         """The same numbers for a null model."""

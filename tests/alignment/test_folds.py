@@ -1,7 +1,6 @@
 """Folds against scikit-learn row by row, their invariants, and the guard against leaks."""
 
 import inspect
-import warnings
 
 import numpy as np
 import pandas as pd
@@ -9,15 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alignment import LeakageWarning
 from alignment.folds import (
-    Fold,
     SmallFoldWarning,
     inner_folds,
     inner_groups,
     make_folds,
     same_stimulus,
-    warn_of_leak,
     warn_of_small_folds,
 )
 from data import SplitSpec
@@ -175,49 +171,6 @@ def test_rows_without_a_group_are_not_dropped_silently():
         assert "passage" in str(error)
     else:
         assert sorted(np.concatenate([fold.test for fold in folds])) == list(range(20))
-
-
-def test_leak_is_counted_and_the_safe_split_named():
-    groups = np.arange(40) // 4
-    spec = SplitSpec("shuffled5", "kfold", 5, 0)
-    table = table_of(groups)
-    folds = make_folds(spec, table)
-    divided = sum(any(groups[row] == groups[other] for other in fold.train) for fold in folds for row in fold.test)
-    assert divided > 0
-    with pytest.warns(LeakageWarning) as caught:
-        message = warn_of_leak(spec, folds, table, "passage", "passage5")
-    assert [str(one.message) for one in caught] == [message]
-    assert f"{divided} of 40 test presentations" in message
-    assert "'shuffled5'" in message and message.endswith("use split 'passage5'.")
-
-
-def test_leak_without_a_safe_split_names_the_column():
-    spec, table = SplitSpec("s", "kfold", 2, 0), table_of(np.arange(12) // 3)
-    with pytest.warns(LeakageWarning, match="use a split grouped by 'passage'"):
-        warn_of_leak(spec, make_folds(spec, table), table, "passage", None)
-
-
-def test_leak_of_one_group_is_not_called_a_leak_of_every_group():
-    table = table_of([0, 0, 1, 1, 2, 2, 3, 3])
-    folds = [Fold(np.array([4, 5, 6, 1]), np.array([0, 2, 3, 7]))]
-    with pytest.warns(LeakageWarning, match="2 of 4 test presentations"):
-        message = warn_of_leak(SplitSpec("s", "kfold", 2, 0), folds, table, "passage", None)
-    assert "every" not in message
-
-
-def test_grouped_split_and_missing_groups_do_not_warn():
-    table = table_of(np.arange(40) // 4)
-    spec = SplitSpec("s", "group-kfold", 5, 0, group="passage")
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert warn_of_leak(spec, make_folds(spec, table), table, "passage", "s") == ""
-        shuffled = SplitSpec("s", "kfold", 5, 0)
-        assert warn_of_leak(shuffled, make_folds(shuffled, table), table, None, None) == ""
-
-
-def test_a_group_per_row_cannot_leak():
-    table, spec = table_of(np.arange(20)), SplitSpec("s", "kfold", 5, 0)
-    assert warn_of_leak(spec, make_folds(spec, table), table, "passage", None) == ""
 
 
 def shown(ids, **columns):

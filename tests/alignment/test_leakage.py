@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from alignment import LeakageWarning
-from alignment.folds import make_folds
+from alignment.folds import Fold, make_folds
 from alignment.leakage import check_leak, safe_split
 from alignment.relatives import NEIGHBOURS
 from data import SplitSpec
@@ -255,3 +255,29 @@ def test_default_keeps_repeats_together():
     split = safe_split(table, noise(40)[np.arange(200) % 40])
     assert split == SplitSpec("kfold5", "kfold", 5)
     quiet(split, table, noise(40)[np.arange(200) % 40])
+
+
+def divided(groups, folds):
+    """What `check_leak` counts for folds of stimuli that differ but share groups."""
+    table = pd.DataFrame({"stimulus_id": [f"s{row}" for row in range(len(groups))], "passage": groups})
+    spec = SplitSpec("s", "kfold", max(2, len(folds)), 0)
+    return check_leak(spec, folds, table, group="passage", warn=False).divided
+
+
+def test_siblings_on_the_other_side_are_counted_by_a_plain_loop():
+    groups = np.arange(40) // 4
+    table = pd.DataFrame({"stimulus_id": [f"s{row}" for row in range(40)]})
+    folds = make_folds(SplitSpec("s", "kfold", 5, 0), table)
+    expected = sum(any(groups[row] == groups[other] for other in fold.train) for fold in folds for row in fold.test)
+    assert expected > 0
+    assert divided(groups, folds) == {"passage": expected}
+
+
+def test_only_members_of_the_divided_groups_count():
+    folds = [Fold(np.array([4, 5, 6, 1]), np.array([0, 2, 3, 7]))]
+    assert divided([0, 0, 1, 1, 2, 2, 3, 3], folds) == {"passage": 2}
+
+
+def test_a_group_per_row_cannot_leak():
+    table = pd.DataFrame({"stimulus_id": [f"s{row}" for row in range(20)]})
+    assert divided(np.arange(20), make_folds(SplitSpec("s", "kfold", 5, 0), table)) == {}
