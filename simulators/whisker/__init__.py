@@ -1,0 +1,1 @@
+"""Whisker arrays that touch things."""
