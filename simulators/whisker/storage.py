@@ -1,6 +1,7 @@
 """Recordings on disk: netCDF or Zarr, whole or not at all."""
 
 import importlib.util
+import io
 import os
 import tempfile
 from collections.abc import Iterator
@@ -66,7 +67,7 @@ def save_recording(
         raise FileExistsError(f"{path} exists; give overwrite=True (or another name).")
     record = as_precision(record, precision)
     if path.suffix == ".nc":
-        write_netcdf(record, path, encoding=netcdf_encoding(record, compression))
+        write_bytes(netcdf_bytes(record, encoding=netcdf_encoding(record, compression)), path)
     else:
         _write_zarr(record, path, compression)
     return path
@@ -108,15 +109,15 @@ def netcdf_encoding(record: xr.Dataset, compression: int, chunks: dict[str, int]
     return encoding
 
 
-def write_netcdf(content: xr.Dataset, path: Path, *, encoding: dict[str, Any]) -> None:
-    """Write a dataset to netCDF, whole or not at all.
+def netcdf_bytes(content: xr.Dataset, *, encoding: dict[str, Any]) -> bytes:
+    """The netCDF file of a dataset, made in memory: the HDF5 library can crash on a full disk."""
+    import h5netcdf
+    from xarray.backends import H5NetCDFStore
 
-    The file is made in the temporary folder first: the netCDF library itself cannot survive a full disk.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        made = Path(folder) / "content.nc"
-        content.to_netcdf(made, engine="h5netcdf", encoding=encoding)
-        write_bytes(made.read_bytes(), path)
+    buffer = io.BytesIO()
+    with h5netcdf.File(buffer, "w") as file:
+        content.dump_to_store(H5NetCDFStore(file), encoding=encoding)
+    return buffer.getvalue()
 
 
 def write_bytes(content: bytes, path: Path) -> None:
