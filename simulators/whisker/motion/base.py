@@ -81,9 +81,14 @@ class PadMotion:
 
         object.__setattr__(self, "_spline", CubicSpline(self.times_s, self.points_mm))
 
+    @property
+    def end_s(self) -> float:
+        """Time of the last sample."""
+        return float(self.times_s[-1])
+
     def at(self, times_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Points (mm) and velocities (mm/s), each ``(T, W, 3)``."""
-        times = within(times_s, float(self.times_s[0]), float(self.times_s[-1]))
+        times = within(times_s, float(self.times_s[0]), self.end_s)
         return self._spline(times), self._spline(times, 1)  # type: ignore[operator]
 
 
@@ -161,6 +166,12 @@ class BaseMotion:
             np.array([(w.azimuth_deg, w.elevation_deg, w.roll_deg) for w in array.whiskers], dtype=float),
             np.array([(s, raised[w.row], s * twisted[w.row]) for s, w in zip(sides, array.whiskers, strict=True)]),
         )
+
+    @property
+    def end_s(self) -> float:
+        """Last time at which the motion is known."""
+        parts = (part for part in (self.head, self.protraction, self.pad) if part is not None)
+        return min(part.end_s for part in parts)
 
     def carried_by(self, head: RigidMotion) -> "BaseMotion":
         """The same motion within the head, whose pose in the world now follows ``head``."""
