@@ -9,7 +9,8 @@ import numpy as np
 
 from . import quaternions as qt
 from .knots import DEFAULT_SPACING_S, Knots, build_knots, check_duration, knots_over
-from .rigid import POLAR, RigidMotion, within
+from .rigid import POLAR, RigidMotion
+from .samples import within
 
 if TYPE_CHECKING:
     from ..array import WhiskerArray

@@ -10,7 +10,8 @@ import numpy as np
 
 from . import quaternions as qt
 from .knots import DEFAULT_SPACING_S, Knots, build_knots, check_duration, knots_over
-from .samples import checked_times, checked_values, fill_gaps, low_pass, refuse_jumps
+from .pose_table import read_poses
+from .samples import checked_rotations, checked_times, checked_values, refuse_jumps, within
 
 MAX_SPEED_MM_S = 20_000.0
 MAX_STEP_RAD = math.pi / 2
@@ -19,8 +20,6 @@ MAX_STEP_RAD = math.pi / 2
 POLAR = np.array([-1.0, 1.0, 1.0])
 AXIAL = np.array([1.0, -1.0, -1.0])
 """What the mirror x -> -x makes of positions and of turns."""
-
-_TIME_TOLERANCE_S = 1e-9
 
 
 class RigidPose(NamedTuple):
@@ -189,11 +188,7 @@ class RigidMotion:
                 raise ValueError(
                     f"{name} is NaN at row {int(np.argwhere(np.isnan(values))[0, 0])}; fill or cut the gap."
                 )
-        lengths = np.linalg.norm(turned, axis=1)
-        if (np.abs(lengths - 1) > 1e-3).any():
-            row = int(np.argmax(np.abs(lengths - 1)))
-            raise ValueError(f"quaternions must have unit length, row {row} has {lengths[row]:.6g}; normalise them.")
-        turned = qt.continuous(turned / lengths[:, None])
+        turned = qt.continuous(checked_rotations(turned))
         refuse_jumps("the path", times, np.linalg.norm(np.diff(positions, axis=0), axis=1), max_speed_mm_s, "mm/s")
         cosines = (turned[1:] * turned[:-1]).sum(axis=1)
         row = int(np.argmin(cosines))
@@ -235,35 +230,7 @@ class RigidMotion:
         ValueError
             If columns are missing or unknown, or for the reasons of `sampled`.
         """
-        import pandas as pd
-
-        table = pd.read_csv(path, skipinitialspace=True)
-        place, turn, angles = ["x_mm", "y_mm", "z_mm"], ["qw", "qx", "qy", "qz"], ["roll_deg", "pitch_deg", "yaw_deg"]
-        given = set(table.columns)
-        rest = given - {"time_s", *place}
-        if not {"time_s", *place} <= given or rest not in (set(), set(turn), set(angles)):
-            raise ValueError(
-                f"{Path(path).name} has the columns {list(table.columns)}; a path needs time_s, {', '.join(place)} and "
-                f"either nothing more, {', '.join(turn)} or {', '.join(angles)}."
-            )
-        times = checked_times(table["time_s"].to_numpy(dtype=float) - start_s)
-        positions = checked_values("x_mm, y_mm, z_mm", table[place].to_numpy(dtype=float), (None, 3))
-        positions, filled = fill_gaps("the position", times, positions, max_gap_s)
-        turned = np.tile([1.0, 0.0, 0.0, 0.0], (len(times), 1))
-        if rest:
-            names = turn if rest == set(turn) else angles
-            raw = checked_values(", ".join(names), table[names].to_numpy(dtype=float), (None, len(names)))
-            turned = raw if names is turn else qt.from_orientation(raw)
-            known = ~np.isnan(turned).any(axis=1)
-            # Signs are free: only neighbours on one side can be joined by straight lines.
-            turned[~known] = np.nan
-            turned[known] = qt.continuous(turned[known])
-            turned, filled_turns = fill_gaps("the orientation", times, turned, max_gap_s)
-            filled += filled_turns
-        if smoothing_hz is not None:
-            positions, turned = low_pass(times, positions, smoothing_hz), low_pass(times, turned, smoothing_hz)
-        if filled or smoothing_hz is not None:
-            turned = turned / np.linalg.norm(turned, axis=1, keepdims=True)
+        times, positions, turned, filled = read_poses(path, start_s, max_gap_s, smoothing_hz)
         motion = RigidMotion.sampled(times, positions, turned, max_speed_mm_s=max_speed_mm_s)
         return replace(motion, filled_values=filled)
 
@@ -371,24 +338,6 @@ class SampledMotion(RigidMotion):
     def mirrored(self) -> "SampledMotion":
         """The motion seen in the mirror x -> -x."""
         return replace(self, positions_mm=self.positions_mm * POLAR, quaternions=qt.mirrored(self.quaternions))
-
-
-def within(times_s: np.ndarray, start_s: float, end_s: float) -> np.ndarray:
-    """The times, rounding at both ends taken off.
-
-    Raises
-    ------
-    ValueError
-        If a time lies outside ``[start_s, end_s]``.
-    """
-    if len(times_s) and not (
-        times_s.min() >= start_s - _TIME_TOLERANCE_S and times_s.max() <= end_s + _TIME_TOLERANCE_S
-    ):
-        raise ValueError(
-            f"the samples cover {start_s} to {end_s} s, the motion is asked for from {times_s.min()} to {times_s.max()} s; "
-            "give longer samples or a shorter duration."
-        )
-    return np.clip(times_s, start_s, end_s)
 
 
 def _triple(name: str, values: Sequence[float]) -> np.ndarray:

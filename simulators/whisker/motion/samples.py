@@ -2,6 +2,8 @@
 
 import numpy as np
 
+_TIME_TOLERANCE_S = 1e-9
+
 
 def checked_times(times_s: np.ndarray) -> np.ndarray:
     """Sample times ``(T,)`` as float64.
@@ -35,6 +37,16 @@ def checked_values(name: str, values: np.ndarray, shape: tuple[int | None, ...])
     if np.isinf(array).any():
         raise ValueError(f"{name} holds an infinite value at row {int(np.argwhere(np.isinf(array))[0, 0])}.")
     return array
+
+
+def checked_rotations(quaternions: np.ndarray) -> np.ndarray:
+    """Quaternions ``(T, 4)`` of length 1 to 1e-3, brought to unit length; rows with NaN stay as they are."""
+    lengths = np.linalg.norm(quaternions, axis=1)
+    off = np.abs(np.nan_to_num(lengths, nan=1.0) - 1)
+    if (off > 1e-3).any():
+        row = int(np.argmax(off))
+        raise ValueError(f"quaternions must have unit length, row {row} has {lengths[row]:.6g}; normalise them.")
+    return quaternions / lengths[:, None]
 
 
 def fill_gaps(name: str, times_s: np.ndarray, values: np.ndarray, max_gap_s: float) -> tuple[np.ndarray, int]:
@@ -143,3 +155,21 @@ def refuse_jumps(name: str, times_s: np.ndarray, steps: np.ndarray, limit: float
             f"{name} jumps between {times_s[row]} and {times_s[row + 1]} s: a speed of {speeds[row]:.6g} {unit}, the limit "
             f"is {limit:.6g}; repair the samples, smooth them or raise the limit."
         )
+
+
+def within(times_s: np.ndarray, start_s: float, end_s: float) -> np.ndarray:
+    """The times, rounding at both ends taken off.
+
+    Raises
+    ------
+    ValueError
+        If a time lies outside ``[start_s, end_s]``.
+    """
+    if len(times_s) and not (
+        times_s.min() >= start_s - _TIME_TOLERANCE_S and times_s.max() <= end_s + _TIME_TOLERANCE_S
+    ):
+        raise ValueError(
+            f"the samples cover {start_s} to {end_s} s, the motion is asked for from {times_s.min()} to {times_s.max()} s; "
+            "give longer samples or a shorter duration."
+        )
+    return np.clip(times_s, start_s, end_s)

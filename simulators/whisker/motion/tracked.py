@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from .base import BaseMotion, PadMotion
-from .rigid import MAX_SPEED_MM_S, RigidMotion, within
-from .samples import checked_times, checked_values, fill_gaps, low_pass, refuse_jumps
+from .rigid import MAX_SPEED_MM_S, RigidMotion
+from .samples import checked_times, checked_values, fill_gaps, low_pass, refuse_jumps, within
 
 if TYPE_CHECKING:
     from ..array import WhiskerArray
