@@ -1,0 +1,263 @@
+"""Gap between a tapered segment of a whisker and a solid, the innermost question of a contact step."""
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from .distance import solid_distance
+from .kinds import CAPSULE, CURVED_PLATE, MESH, PLANE, SPHERE, TORUS
+from .mesh_distance import (
+    mesh_distance,
+    nearest_on_segment,
+    nearest_to_point,
+    nearest_to_segment,
+    triangle_distance,
+)
+from .table import SolidTable
+
+_MAX_STEPS = 60
+_RESOLUTION = 1e-13
+_N_INTERVALS = 16
+
+
+@njit(cache=True)
+def _analytic_at(shape: tuple, x: float, y: float, z: float) -> tuple[float, float, float, float]:
+    return solid_distance(shape[0], shape[1], shape[2], shape[3], shape[4], shape[5], shape[6], x, y, z)
+
+
+@njit(cache=True)
+def _mesh_at(shape: tuple, x: float, y: float, z: float) -> tuple[float, float, float, float]:
+    return mesh_distance(shape[0], shape[1], shape[2], shape[3], shape[4], True, x, y, z, math.inf)
+
+
+def _make_search(distance_at: Any) -> Any:
+    """Search along a segment for one family of solids; ``distance_at(shape, x, y, z)`` gives distance and normal."""
+
+    @njit(cache=True)
+    def at(
+        shape: tuple, ax: float, ay: float, az: float, ux: float, uy: float, uz: float, ra: float, taper: float, s: float
+    ) -> tuple[float, float, float, float, float]:  # fmt: skip
+        d, nx, ny, nz = distance_at(shape, ax + s * ux, ay + s * uy, az + s * uz)
+        return d - ra - s * taper, nx * ux + ny * uy + nz * uz - taper, nx, ny, nz
+
+    @njit(cache=True)
+    def search(
+        shape: tuple, n_intervals: int,
+        ax: float, ay: float, az: float, bx: float, by: float, bz: float, ra: float, rb: float, s_guess: float,
+    ) -> tuple[float, float, float, float, float]:  # fmt: skip
+        ux, uy, uz, taper = bx - ax, by - ay, bz - az, rb - ra
+        steepest = math.sqrt(ux * ux + uy * uy + uz * uz) + abs(taper)
+        flat = _RESOLUTION * steepest
+        low = 0.0
+        f_low, g_low, nx, ny, nz = at(shape, ax, ay, az, ux, uy, uz, ra, taper, 0.0)
+        best, s_best, best_x, best_y, best_z = f_low, 0.0, nx, ny, nz
+        if n_intervals == 1 and g_low >= 0.0:
+            return best, s_best, best_x, best_y, best_z
+        for interval in range(n_intervals):
+            high = (interval + 1) / n_intervals
+            f_high, g_high, nx, ny, nz = at(shape, ax, ay, az, ux, uy, uz, ra, taper, high)
+            if f_high < best:
+                best, s_best, best_x, best_y, best_z = f_high, high, nx, ny, nz
+            if g_low < 0.0 < g_high and 0.5 * (f_low + f_high - (high - low) * steepest) < best:
+                # Regula falsi (Illinois), halving the bracket whenever three steps have not.
+                p, q, g_p, g_q = low, high, g_low, g_high
+                s = s_guess if p < s_guess < q else p - g_p * (q - p) / (g_q - g_p)
+                last, width = 0, q - p
+                for step in range(_MAX_STEPS):
+                    f, g, nx, ny, nz = at(shape, ax, ay, az, ux, uy, uz, ra, taper, s)
+                    if f < best:
+                        best, s_best, best_x, best_y, best_z = f, s, nx, ny, nz
+                    if abs(g) <= flat:
+                        break
+                    if g < 0.0:
+                        p, g_p = s, g
+                        if last == -1:
+                            g_q *= 0.5
+                        last = -1
+                    else:
+                        q, g_q = s, g
+                        if last == 1:
+                            g_p *= 0.5
+                        last = 1
+                    if q - p <= _RESOLUTION:
+                        break
+                    s = p - g_p * (q - p) / (g_q - g_p)
+                    if step % 3 == 2:
+                        if q - p > 0.5 * width:
+                            s = 0.5 * (p + q)
+                        width = q - p
+            low, f_low, g_low = high, f_high, g_high
+        return best, s_best, best_x, best_y, best_z
+
+    return search
+
+
+_search_analytic = _make_search(_analytic_at)
+_search_mesh = _make_search(_mesh_at)
+
+
+@njit(cache=True)
+def _capsule_gap(
+    radius: float, half: float,
+    ax: float, ay: float, az: float, bx: float, by: float, bz: float, ra: float, rb: float,
+) -> tuple[float, float, float, float, float]:  # fmt: skip
+    ux, uy, uz = bx - ax, by - ay, bz - az
+    if half > 0.0:
+        s, t = nearest_to_segment(ax, ay, az + half, ux, uy, uz, 0.0, 0.0, 2.0 * half, rb - ra)
+        dz = az + half + s * uz - 2.0 * half * t
+    else:
+        s = nearest_to_point(ax, ay, az, ux, uy, uz, rb - ra)
+        dz = az + s * uz
+    dx, dy = ax + s * ux, ay + s * uy
+    d = math.sqrt(dx * dx + dy * dy + dz * dz)
+    gap = d - radius - ra - s * (rb - ra)
+    if d > 0.0:
+        return gap, s, dx / d, dy / d, dz / d
+    return gap, s, 0.0, 0.0, 1.0
+
+
+@njit(cache=True)
+def _mesh_gap(
+    nodes: np.ndarray, boxes: np.ndarray, triangles: np.ndarray, normals: np.ndarray, root: int, signed: bool,
+    ax: float, ay: float, az: float, bx: float, by: float, bz: float, ra: float, rb: float, cut: float, s_guess: float,
+) -> tuple[float, float, float, float, float]:  # fmt: skip
+    gap, s, i, feature = nearest_on_segment(nodes, boxes, triangles, root, ax, ay, az, bx, by, bz, ra, rb, cut)
+    ux, uy, uz = bx - ax, by - ay, bz - az
+    if i < 0:
+        # Far from every triangle: outside, or deep inside where the gap is most negative.
+        if not signed:
+            return cut, s_guess, 0.0, 0.0, 0.0
+        mx, my, mz = ax + 0.5 * ux, ay + 0.5 * uy, az + 0.5 * uz
+        if not (
+            boxes[root, 0] < mx < boxes[root, 3] and boxes[root, 1] < my < boxes[root, 4]
+            and boxes[root, 2] < mz < boxes[root, 5]
+        ):  # fmt: skip
+            return cut, s_guess, 0.0, 0.0, 0.0
+        d, nx, ny, nz = mesh_distance(nodes, boxes, triangles, normals, root, True, mx, my, mz, math.inf)
+        if d > 0.0:
+            return cut, s_guess, 0.0, 0.0, 0.0
+    elif feature >= 0:
+        d, nx, ny, nz = triangle_distance(triangles, normals, i, signed, ax + s * ux, ay + s * uy, az + s * uz)
+        if not signed or d > 0.0:
+            return gap, s, nx, ny, nz
+    elif not signed:
+        # The centre line itself passes through a sheet: out again on the side where the segment began.
+        nx, ny, nz = triangles[i, 9], triangles[i, 10], triangles[i, 11]
+        if nx * ux + ny * uy + nz * uz > 0.0:
+            return gap, s, -nx, -ny, -nz
+        return gap, s, nx, ny, nz
+    return _search_mesh((nodes, boxes, triangles, normals, root), _N_INTERVALS, ax, ay, az, bx, by, bz, ra, rb, s_guess)
+
+
+@njit(cache=True)
+def segment_gap(
+    table: SolidTable, k: int,
+    ax: float, ay: float, az: float, bx: float, by: float, bz: float, ra: float, rb: float,
+    bound: float, s_guess: float,
+) -> tuple[float, float, float, float, float]:  # fmt: skip
+    """Smallest gap between a tapered segment and solid ``k``, in the frame of the solid.
+
+    The gap at a point of the segment is the signed distance to the solid minus the radius there, linear between the
+    ends, minus the contact offset.
+
+    Parameters
+    ----------
+    table
+        From `pack_solids`.
+    k
+        Which solid.
+    ax, ay, az, bx, by, bz
+        Ends of the segment [mm].
+    ra, rb
+        Radii at the ends [mm].
+    bound
+        A gap that is not below this need not be known [mm].
+    s_guess
+        Position of the last answer, from which the search starts; it changes the time taken, not the answer.
+
+    Returns
+    -------
+    gap, s, nx, ny, nz
+        Gap [mm], position of the smallest gap from 0 (a) to 1 (b), outward unit normal there. If the gap is not below
+        ``bound``, a lower bound of it that is not below ``bound``, ``s_guess`` and zeros may come back instead.
+    """
+    kind = table.kind[k]
+    offset = table.offset[k]
+    if kind == MESH:
+        gap, s, nx, ny, nz = _mesh_gap(
+            table.nodes, table.boxes, table.triangles, table.normals, table.root[k], table.parameters[k, 0] > 0.0,
+            ax, ay, az, bx, by, bz, ra, rb, bound + offset, s_guess,
+        )  # fmt: skip
+        return gap - offset, s, nx, ny, nz
+    p0, p1, p2 = table.parameters[k, 0], table.parameters[k, 1], table.parameters[k, 2]
+    if kind == PLANE:
+        gap_a, gap_b = az - ra - offset, bz - rb - offset
+        if gap_a < gap_b:
+            return gap_a, 0.0, 0.0, 0.0, 1.0
+        if gap_b < gap_a:
+            return gap_b, 1.0, 0.0, 0.0, 1.0
+        return gap_a, 0.5, 0.0, 0.0, 1.0
+    if kind == SPHERE or kind == CAPSULE:
+        gap, s, nx, ny, nz = _capsule_gap(p0, p1, ax, ay, az, bx, by, bz, ra, rb)
+        return gap - offset, s, nx, ny, nz
+    shape = (kind, p0, p1, p2, table.parameters[k, 3], table.parameters[k, 4], table.parameters[k, 5])
+    ux, uy, uz = bx - ax, by - ay, bz - az
+    d, _, _, _ = solid_distance(
+        shape[0],
+        shape[1],
+        shape[2],
+        shape[3],
+        shape[4],
+        shape[5],
+        shape[6],
+        ax + 0.5 * ux,
+        ay + 0.5 * uy,
+        az + 0.5 * uz,
+    )
+    far = d - 0.5 * math.sqrt(ux * ux + uy * uy + uz * uz) - max(ra, rb) - offset
+    if far >= bound:
+        return far, s_guess, 0.0, 0.0, 0.0
+    n_intervals = _N_INTERVALS if kind == TORUS or kind == CURVED_PLATE else 1
+    gap, s, nx, ny, nz = _search_analytic(shape, n_intervals, ax, ay, az, bx, by, bz, ra, rb, s_guess)
+    return gap - offset, s, nx, ny, nz
+
+
+@njit(cache=True)
+def point_distance(
+    table: SolidTable, k: int, x: float, y: float, z: float, bound: float
+) -> tuple[float, float, float, float]:
+    """Signed distance from a point to solid ``k`` and the outward unit normal there.
+
+    Parameters
+    ----------
+    table
+        From `pack_solids`.
+    k
+        Which solid.
+    x, y, z
+        The point in the frame of the solid [mm].
+    bound
+        A distance that is not below this need not be known [mm]; ``inf`` asks for the value in any case.
+
+    Returns
+    -------
+    distance, nx, ny, nz
+        Distance [mm], without the contact offset; of a mesh without an inside it is never negative. If the distance is
+        not below ``bound``, ``bound`` and zeros may come back instead.
+    """
+    kind = table.kind[k]
+    if kind == MESH:
+        root, signed = table.root[k], table.parameters[k, 0] > 0.0
+        cut = bound
+        if signed and not (
+            x < table.boxes[root, 0] or x > table.boxes[root, 3] or y < table.boxes[root, 1]
+            or y > table.boxes[root, 4] or z < table.boxes[root, 2] or z > table.boxes[root, 5]
+        ):  # fmt: skip
+            cut = math.inf
+        return mesh_distance(table.nodes, table.boxes, table.triangles, table.normals, root, signed, x, y, z, cut)
+    return solid_distance(
+        kind, table.parameters[k, 0], table.parameters[k, 1], table.parameters[k, 2], table.parameters[k, 3],
+        table.parameters[k, 4], table.parameters[k, 5], x, y, z,
+    )  # fmt: skip
