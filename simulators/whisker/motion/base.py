@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
+from ..names import mirrored_name
 from . import quaternions as qt
 from .knots import DEFAULT_SPACING_S, Knots, build_knots, check_duration, knots_over
 from .rigid import POLAR, RigidMotion
@@ -169,6 +170,11 @@ class BaseMotion:
         )
 
     @property
+    def n_whiskers(self) -> int:
+        """Number of whiskers."""
+        return len(self.names)
+
+    @property
     def end_s(self) -> float:
         """Last time at which the motion is known."""
         parts = (part for part in (self.head, self.protraction, self.pad) if part is not None)
@@ -237,12 +243,11 @@ class BaseMotion:
 
     def mirrored(self) -> "BaseMotion":
         """The motion of the mirrored array: x -> -x, left and right whiskers exchanged, in the same order."""
-        sides = {"L": "R", "R": "L"}
         pad = None if self.pad is None else replace(self.pad, points_mm=self.pad.points_mm * POLAR)
         angles = np.array([-1.0, 1.0, -1.0])
         return replace(
             self,
-            names=tuple(sides[name[0]] + name[1:] for name in self.names),
+            names=tuple(map(mirrored_name, self.names)),
             head=self.head.mirrored(),
             base_points_mm=self.base_points_mm * POLAR,
             emergence_deg=self.emergence_deg * angles,
