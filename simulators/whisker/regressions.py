@@ -6,15 +6,16 @@ the right side; whoever builds a left whisker mirrors it.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 import numpy as np
 
 from .frames import head_rotation
+from .names import mirrored_name
 
 Taper = Literal["belli2017", "whiskit"]
-BasePoints = Literal["proper", "whiskit"]
+Preset = Literal["proper", "whiskit"]
 
 # Floor of both taper rules, taken from the published programs: the rat equation reaches 0 before the tip.
 SMALLEST_TIP_RADIUS_MM = 0.0015
@@ -40,6 +41,8 @@ class Morphology:
         angle above the horizontal plane.
     azimuth_deg, elevation_deg, roll_deg
         Emergence angles theta, phi, zeta.
+    base_diameter_mm
+        Measured base diameters, or None where the regression has to give them.
     """
 
     names: tuple[str, ...]
@@ -51,8 +54,26 @@ class Morphology:
     azimuth_deg: np.ndarray
     elevation_deg: np.ndarray
     roll_deg: np.ndarray
+    base_diameter_mm: np.ndarray | None = None
 
-    def base_points_mm(self, convention: BasePoints = "proper") -> np.ndarray:
+    def selected(self, names: Sequence[str]) -> "Morphology":
+        """Only the named whiskers, in that order; a side that is not there is the mirror image of the other.
+
+        Parameters
+        ----------
+        names
+            Names among ``names``, or their mirror images.
+        """
+        rows = {name: number for number, name in enumerate(self.names)}
+        chosen = [rows[name] if name in rows else rows[mirrored_name(name)] for name in names]
+        arrays = {
+            field.name: getattr(self, field.name)[chosen]
+            for field in fields(self)
+            if isinstance(getattr(self, field.name), np.ndarray)
+        }
+        return replace(self, names=tuple(names), **arrays)
+
+    def base_points_mm(self, convention: Preset = "proper") -> np.ndarray:
         """Base points ``(whisker, axis)`` of the right side: x right, y rostral, z dorsal.
 
         Parameters
@@ -114,7 +135,7 @@ def rat_morphology(names: Sequence[str]) -> Morphology:
 
     References
     ----------
-    .. [1] Belli et al. (2018) Front Behav Neurosci 12, 52: equations of the rat vibrissal array.
+    .. [1] Belli et al. (2018) PLOS ONE 13, e0194981.
     """
     row, column = row_and_column(names)
     base_azimuth = 13.4 * (column + 1) - 48.6
@@ -188,7 +209,7 @@ def base_diameter_mm(names: Sequence[str], length_mm: np.ndarray) -> np.ndarray:
 
     References
     ----------
-    .. [1] Belli et al. (2017) J Neurophysiol 117, 1807-1820; Table of equations for base diameter.
+    .. [1] Belli et al. (2017) J Neurophysiol 117, 1807-1820.
     """
     row, column = row_and_column(names)
     return 0.041 + 0.002 * np.asarray(length_mm) + 0.011 * row - 0.0039 * column
