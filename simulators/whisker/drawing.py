@@ -243,7 +243,7 @@ class SceneDrawing:
         points = np.concatenate(seen)
         margin = 0.06 * np.ptp(points, axis=0).max()
         low, high = points.min(axis=0) - margin, points.max(axis=0) + margin
-        low[1] -= 0.1 * (high[1] - low[1])  # room for the bar and the axes
+        low[1] -= 0.18 * (high[1] - low[1])  # room for the bar and the axes
         # Left to autoscaling, which widens them where the axis is wider or taller than the picture.
         self.ax.update_datalim([low, high])
         self.ax.set_xlim(low[0], high[0], auto=True)

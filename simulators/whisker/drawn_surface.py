@@ -50,7 +50,9 @@ class Surface:
         corners = vertices[faces]
         normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
         lengths = np.linalg.norm(normals, axis=1, keepdims=True)
-        faces, corners, normals = (part[lengths[:, 0] > 0] for part in (faces, corners, normals / np.maximum(lengths, 1e-300)))
+        faces, corners, normals = (
+            part[lengths[:, 0] > 0] for part in (faces, corners, normals / np.maximum(lengths, 1e-300))
+        )
         edges, beside, closed = _edges(faces)
         volume = np.einsum("fi,fi->", corners[:, 0], np.cross(corners[:, 1], corners[:, 2]))
         if closed and volume < 0:
