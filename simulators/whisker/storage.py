@@ -4,7 +4,7 @@ import importlib.util
 import io
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -131,16 +131,18 @@ def write_bytes(content: bytes, path: Path) -> None:
         os.replace(temporary, path)
 
 
-def read_dataset(path: Path, *, what: str, key: str, version: int) -> xr.Dataset:
+def read_dataset(
+    path: Path, *, what: str, key: str, version: int, selection: Mapping[str, list[int]] | None = None
+) -> xr.Dataset:
     """Load a netCDF file or Zarr folder of ours; anything else is refused in one sentence."""
     try:
         if path.suffix == ".zarr":
             _require_zarr()
             with xr.open_zarr(path, consolidated=False) as opened:
-                content = opened.load()
+                content = opened.isel(selection or {}).load()
         else:
             with xr.open_dataset(path, engine="h5netcdf") as opened:
-                content = opened.load()
+                content = opened.isel(selection or {}).load()
     except (OSError, KeyError, ValueError, RuntimeError) as error:
         raise ValueError(f"{path} is no {what}: it cannot be read ({str(error).splitlines()[0]}).") from None
     if key not in content.attrs:
