@@ -89,7 +89,9 @@ def beam_chain(whisker: Whisker, n_links: int, damping_ratio: float, youngs_modu
     whisker as a cantilever.
     """
     if n_links < 3:
-        raise ValueError(f"a whisker needs at least 3 links, received {n_links}; {whisker.name} bends at the joints between.")
+        raise ValueError(
+            f"a whisker needs at least 3 links, received {n_links}; {whisker.name} bends at the joints between."
+        )
     if not (np.isfinite(damping_ratio) and damping_ratio >= 0):
         raise ValueError(f"damping_ratio is {damping_ratio}; it must be finite and not negative (0 for no damping).")
     length, modulus = whisker.length_mm, youngs_modulus_pa or whisker.youngs_modulus_pa

@@ -1,0 +1,187 @@
+"""Scenes in, recordings out: the compiled time loop for every whisker of every scene."""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Literal
+
+import numpy as np
+import xarray as xr
+
+from .clearance import cleared
+from .mechanics import Mechanics
+from .plan import Plan, plan_scene
+from .record import RawRecord, record_dataset
+from .scene import Scene
+
+Backend = Literal["numba", "torch", "mujoco"]
+Overlap = Literal["refuse", "push"]
+
+
+def simulate(
+    scene: Scene,
+    mechanics: Mechanics | None = None,
+    *,
+    threads: int = 1,
+    progress: bool = False,
+    backend: Backend = "numba",
+    overlap: Overlap = "refuse",
+    nodes: bool = True,
+) -> xr.Dataset:
+    """Simulate one scene.
+
+    Parameters
+    ----------
+    scene
+        Array, objects and their motion.
+    mechanics
+        Mechanical model; ``None`` takes `Mechanics` as it stands (elastic beams).
+    threads
+        Whiskers computed at a time; the result does not depend on it.
+    progress
+        Bar on stderr.
+    backend
+        ``numba``; ``torch`` (batches on a GPU, gradients); ``mujoco`` (an independent engine, optional package).
+    overlap
+        ``refuse`` a scene that starts with an object in the whiskers, or ``push`` the object back along its path until
+        it is 1 mm clear.
+    nodes
+        Whether the recording keeps the shape of every whisker over time.
+
+    Returns
+    -------
+    xr.Dataset
+        Forces [mN] and moments [uN.m] of every whisker on its base, contacts and shapes; see `record.record_dataset`.
+
+    Raises
+    ------
+    ValueError
+        If the scene starts with an overlap, an option is unknown or the input does not fit together.
+    FloatingPointError
+        If a whisker moves faster than the shortest step can follow, or its state is no longer finite.
+    """
+    return simulate_scenes(
+        [scene], mechanics, threads=threads, progress=progress, backend=backend, overlap=overlap, nodes=nodes
+    )[0]
+
+
+def simulate_scenes(
+    scenes: Sequence[Scene],
+    mechanics: Mechanics | None = None,
+    *,
+    threads: int = 1,
+    progress: bool = False,
+    backend: Backend = "numba",
+    overlap: Overlap = "refuse",
+    nodes: bool = True,
+) -> list[xr.Dataset]:
+    """Simulate many scenes; parameters as in `simulate`.
+
+    Returns
+    -------
+    list of xr.Dataset
+        In the order of the scenes.
+
+    Raises
+    ------
+    ValueError
+        As `simulate`.
+    FloatingPointError
+        As `simulate`.
+    """
+    mechanics = Mechanics() if mechanics is None else mechanics
+    if threads < 1:
+        raise ValueError(f"threads is {threads}; at least 1 is needed.")
+    if backend == "torch":
+        from .torch_backend import simulate_torch
+
+        return simulate_torch([cleared(scene, mechanics, overlap) for scene in scenes], mechanics)
+    if backend == "mujoco":
+        from .mujoco_backend import simulate_mujoco
+
+        return [record_dataset(simulate_mujoco(cleared(scene, mechanics, overlap), mechanics)) for scene in scenes]
+    if backend != "numba":
+        raise ValueError(f"backend {backend!r} is not known; take 'numba', 'torch' or 'mujoco'.")
+    announce_compilation()
+    plans = [plan_scene(cleared(scene, mechanics, overlap), mechanics, nodes) for scene in scenes]
+    jobs = [(plan, whisker) for plan in plans for whisker in range(len(plan.names))]
+    for _ in _progress(_run_all(jobs, threads), len(jobs), progress):
+        pass
+    return [record_dataset(_raw_record(plan, mechanics)) for plan in plans]
+
+
+def _run_all(jobs: list[tuple[Plan, int]], threads: int) -> Iterator[None]:
+    if threads == 1:
+        for plan, whisker in jobs:
+            yield plan.run(whisker)
+        return
+    # The compiled loop holds no lock, so that threads do run at a time.
+    with ThreadPoolExecutor(threads) as pool:
+        yield from pool.map(lambda job: job[0].run(job[1]), jobs)
+
+
+def _progress(steps: Iterator[None], count: int, shown: bool) -> Iterator[None]:
+    if not shown:
+        return steps
+    from tqdm import tqdm
+
+    return iter(tqdm(steps, total=count, unit="whisker", file=sys.stderr, disable=None))
+
+
+def announce_compilation() -> None:
+    """Say once, on stderr, that the first call compiles; later ones find the result on disk."""
+    from . import kernel
+
+    if getattr(announce_compilation, "said", False):
+        return
+    announce_compilation.said = True  # type: ignore[attr-defined]
+    if not has_compiled(kernel.run_whisker):
+        print("whisker simulator: compiling for this machine (about half a minute, once).", file=sys.stderr)
+
+
+def has_compiled(function: Any) -> bool:
+    """Whether a compiled version of a function lies on disk or in memory."""
+    if function.signatures:
+        return True
+    cache = function._cache
+    try:
+        return any(
+            name.startswith(os.path.basename(cache._impl.filename_base)) for name in os.listdir(cache.cache_path)
+        )
+    except OSError:
+        return False
+
+
+def _raw_record(plan: Plan, mechanics: Mechanics) -> RawRecord:
+    scene, out = plan.scene, plan.outputs.swapaxes(0, 1)
+    times = (np.arange(scene.n_intervals) + 1) / scene.rate_hz
+    objects = [item.motion.at(times) for item in scene.objects]
+    bases = None if scene.base_motion is None else scene.base_motion.at(times)
+    described = {key: value for key, value in mechanics.__dict__.items() if key != "build_chain" and value is not None}
+    return RawRecord(
+        names=plan.names,
+        rate_hz=scene.rate_hz,
+        time_ms=1000 * times,
+        force_un=out[..., 0:3],
+        moment_un_mm=out[..., 3:6],
+        contact=out[..., 13] > 0,
+        contact_force_un=out[..., 6:9],
+        contact_point_mm=out[..., 9:12],
+        contact_arc_mm=out[..., 12],
+        tip_mm=out[..., 14:17],
+        base_point_mm=out[..., 17:20],
+        base_quaternion=out[..., 20:24],
+        object_position_mm=np.stack([pose[0] for pose in objects], axis=1) if objects else np.zeros((len(times), 0, 3)),
+        object_quaternion=np.stack([pose[1] for pose in objects], axis=1) if objects else np.zeros((len(times), 0, 4)),
+        object_names=tuple(item.name or f"object{k}" for k, item in enumerate(scene.objects)),
+        nodes_mm=None if plan.nodes is None else plan.nodes.swapaxes(0, 1),
+        node_arc_mm=None if plan.nodes is None else plan.node_arcs,
+        protraction_deg=None if bases is None else bases.protraction_deg,
+        phase_rad=None if bases is None else bases.phase_rad,
+        attributes={
+            "mechanics": described,
+            "steps": int(plan.reports[:, 0].sum()),
+            "solves": int(plan.reports[:, 1].sum()),
+        },
+    )
