@@ -9,7 +9,7 @@ import numpy as np
 
 from .frames import base_rotation, head_rotation
 from .names import Side, expand_names, mirrored_name, side_letters, whisker_names
-from .regressions import MORPHOLOGIES, Preset, Morphology, Taper, base_diameter_mm, tip_radius_mm
+from .regressions import MORPHOLOGIES, Morphology, Preset, Taper, base_diameter_mm, tip_radius_mm
 from .scatter import scattered
 from .shape import centre_line_mm
 from .tables import WhiskerTable, read_table

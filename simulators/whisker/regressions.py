@@ -243,10 +243,11 @@ def tip_radius_mm(
     length_mm, base_radius_mm
         ``(whisker,)`` arc lengths and base radii.
     taper
-        ``belli2017``: R_tip = R_base - slope S, which is how the paper defines the slope, and therefore the choice
-        for the proper preset. ``whiskit``: half of that, as both published programs have it without a reason given;
-        choose it to compare with them. Neither is a measurement of mice. The floor matters for the rat, where the
-        undivided equation falls below it for most long whiskers; give a table with radii where the tip matters.
+        ``belli2017``: R_tip = R_base - slope S, which is how the paper defines the slope and therefore what the
+        proper preset takes. ``whiskit``: half of that, as both published programs have it without a reason; take it
+        to compare with them. Neither was measured on mice, and neither gives good tips: 13 (whiskit: 16) of the 30
+        tips of the rat regression stand on the floor, while those of the mouse regression keep up to 0.46 (0.23) of
+        the base radius. Where the tip matters, measure it and give a table with radii.
 
     Raises
     ------
