@@ -179,10 +179,10 @@ class SceneDrawing:
         centre, extent = _field(course.lines_mm[shown])
         # Smaller than this the order of near and far is right to the eye.
         self._surfaces = [Surface.of(*solid.surface(), edge_mm=float(extent.max()) / 20) for solid in solids]
-        self._pad = _pad_patches(ax, self.names)
-        self._faces = PolyCollection([], capstyle="round", joinstyle="round", zorder=2)
+        self._sides = [np.array([name[0] == side for name in self.names]) for side in "LR"]
+        self._faces: Any = PolyCollection([], capstyle="round", joinstyle="round", zorder=2)
         # What an object hides shows through it faintly.
-        self._ghosts = PolyCollection([], capstyle="round", facecolor="none", alpha=0.3, zorder=3)
+        self._ghosts: Any = PolyCollection([], capstyle="round", facecolor="none", alpha=0.3, zorder=3)
         for collection in (self._faces, self._ghosts):
             ax.add_collection(collection, autolim=False)
         (self._contacts,) = ax.plot(
@@ -194,19 +194,17 @@ class SceneDrawing:
     @property
     def artists(self) -> list[Any]:
         """What `show` changes, in the order of drawing."""
-        return [*self._pad.values(), self._faces, self._ghosts, self._contacts]
+        return [self._faces, self._ghosts, self._contacts]
 
     def show(self, sample: int) -> None:
         """Move everything to where it is at one sample of the course."""
         lines = self.camera.project(self.course.lines_mm[sample])
-        for (side, patch), chosen in zip(self._pad.items(), self._sides(), strict=True):
-            assert side in "LR"
-            patch.set_xy(_outline(lines[chosen, 0, :2]))
         parts = [_strokes(lines, self._widths, self._whisker_colours(sample))]
         for number, surface in enumerate(self._surfaces):
             pose = self.course.positions_mm[sample, number], self.course.quaternions[sample, number]
             colour = OBJECT_COLOURS[number % len(OBJECT_COLOURS)]
             parts += _solid_parts(surface, pose, self.camera, colour)
+        parts += [_pad(lines[chosen, 0]) for chosen in self._sides if chosen.any()]
         if self._surfaces:
             self._ghosts.set_verts(parts[0][0])
             self._ghosts.set_edgecolor(parts[0][3])
@@ -219,10 +217,6 @@ class SceneDrawing:
         self._faces.set_linewidth(width[order])
         touched = self.camera.project(self.course.contacts_mm[sample])
         self._contacts.set_data(touched[:, 0], touched[:, 1])
-
-    def _sides(self) -> list[np.ndarray]:
-        letters = np.array([name[0] for name in self.names])
-        return [letters == side for side in self._pad]
 
     def _whisker_colours(self, sample: int) -> np.ndarray:
         from matplotlib.colors import to_rgba_array
@@ -322,31 +316,23 @@ def _solid_parts(
     return faces, _as_lines(start, end, edge, np.full(len(start), 0.8))
 
 
-def _pad_patches(ax: "Axes", names: Sequence[str]) -> dict[str, Any]:
-    """Skin under the base points of each side; its thick round outline makes an area even of one point."""
-    from matplotlib.patches import Polygon
-
-    patches = {}
-    for side in sorted({name[0] for name in names}):
-        patches[side] = Polygon(
-            [(0.0, 0.0)], facecolor=PAD_COLOUR, edgecolor=PAD_COLOUR, linewidth=16, joinstyle="round", zorder=1
-        )
-        patches[side].set_capstyle("round")
-        ax.add_patch(patches[side])
-    return patches
-
-
-def _outline(points: np.ndarray) -> np.ndarray:
+def _pad(bases: np.ndarray) -> _Part:
+    """Skin under the base points of one side; its thick round outline makes an area even of one point."""
+    from matplotlib.colors import to_rgba
     from scipy.spatial import ConvexHull, QhullError
 
     try:
-        return points[ConvexHull(points).vertices]
+        outline = bases[ConvexHull(bases[:, :2]).vertices, :2]
     except (QhullError, ValueError):  # fewer than three, or in one line
-        return points[np.lexsort(points.T)]
+        outline = bases[np.lexsort(bases[:, :2].T)][[0, -1], :2] + [[0, 0], [0.05, 0]]
+    shapes = np.stack([np.broadcast_to(outline[0], outline[1:].shape), outline[:-1], outline[1:]], axis=1)
+    colour = np.tile(to_rgba(PAD_COLOUR), (len(shapes), 1))
+    depth = np.full(len(shapes), bases[:, 2].min() - 0.3 * np.ptp(bases, axis=0).max() - 0.5)
+    return shapes, depth, colour, colour, np.full(len(shapes), 16.0)
 
 
 def _scale_bar(ax: "Axes", width_mm: float) -> None:
-    from mpl_toolkits.axes_grid1.anchored_artists import AnchoredSizeBar
+    from mpl_toolkits.axes_grid1.anchored_artists import AnchoredSizeBar  # type: ignore[import-untyped]
 
     steps = np.array([1.0, 2.0, 5.0]) * 10.0 ** np.arange(-3, 4)[:, None]
     length = float(steps[steps <= 0.25 * width_mm].max())
@@ -358,26 +344,30 @@ def _scale_bar(ax: "Axes", width_mm: float) -> None:
 
 def _compass(ax: "Axes", camera: Camera, length_pt: float = 22.0) -> None:
     """Arrows along right, rostral and dorsal in the corner; one that points at the viewer is left out."""
-    from matplotlib.transforms import ScaledTranslation
+    from matplotlib.figure import Figure
+    from matplotlib.transforms import Transform, offset_copy
 
-    points = ax.figure.dpi_scale_trans
-    corner = ax.transAxes + ScaledTranslation(-66 / 72, 36 / 72, points)
+    figure = ax.get_figure(root=True)
+    assert isinstance(figure, Figure)
+
+    def shifted(offset_pt: np.ndarray) -> Transform:
+        x, y = np.array([-66.0, 36.0]) + offset_pt
+        return offset_copy(ax.transAxes, figure, x, y, units="points")
+
     for name, direction in zip(("right", "rostral", "dorsal"), camera.project(np.eye(3))[:, :2], strict=True):
         length = float(np.hypot(*direction))
         if length < 0.2:
             continue
-        end = direction * length_pt / 72
         ax.annotate(
             "",
             (1, 0),
             (1, 0),
-            xycoords=corner + ScaledTranslation(*end, points),
-            textcoords=corner,
+            xycoords=shifted(direction * length_pt),
+            textcoords=shifted(np.zeros(2)),
             arrowprops={"arrowstyle": "-|>", "color": "black", "shrinkA": 0, "shrinkB": 0, "mutation_scale": 8},
             annotation_clip=False,
         )
-        at = end + direction / length * 4 / 72
-        sideways = "center" if abs(direction[0]) < 0.35 else ("left" if at[0] > 0 else "right")
-        upright = "center" if abs(direction[1]) < 0.35 else ("bottom" if at[1] > 0 else "top")
-        label = corner + ScaledTranslation(*at, points)
-        ax.text(1, 0, name, transform=label, ha=sideways, va=upright, fontsize=8)
+        at = shifted(direction * (length_pt + 4 / length))
+        sideways = "center" if abs(direction[0]) < 0.35 else ("left" if direction[0] > 0 else "right")
+        upright = "center" if abs(direction[1]) < 0.35 else ("bottom" if direction[1] > 0 else "top")
+        ax.text(1, 0, name, transform=at, ha=sideways, va=upright, fontsize=8)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .motion.quaternions import to_matrix
+
 # More would make a movie slow and a picture no better.
 MOST_FACES = 6000
 SHARP_DEG = 30.0
@@ -28,7 +30,7 @@ class Surface:
     closed
         Whether the surface has an inside, so that faces turned away cannot be seen.
     edge_mm
-        Longest side of the small faces that was asked for.
+        Longest side of the small faces.
     """
 
     triangles_mm: np.ndarray
@@ -62,13 +64,12 @@ class Surface:
         always = border | (cosine < np.cos(np.deg2rad(SHARP_DEG)))
         triangles, of_face = _cut(corners, edge_mm)
         pieces, of_edge = _cut_edges(vertices[edges], edge_mm)
-        return cls(
-            triangles, normals[of_face], pieces, normals[beside][of_edge], always[of_edge], closed, edge_mm
-        )  # fmt: skip
+        longest = float(_sides(triangles).max())
+        return cls(triangles, normals[of_face], pieces, normals[beside][of_edge], always[of_edge], closed, longest)
 
     def posed(self, position_mm: np.ndarray, quaternion: np.ndarray) -> np.ndarray:
         """Corners of the faces in the world ``(point, 3)``."""
-        return self.triangles_mm.reshape(-1, 3) @ rotation_matrix(quaternion).T + position_mm
+        return self.triangles_mm.reshape(-1, 3) @ to_matrix(quaternion).T + position_mm
 
     def seen_from(
         self, position_mm: np.ndarray, quaternion: np.ndarray, axes: np.ndarray
@@ -88,7 +89,7 @@ class Surface:
             Faces ``(face, corner, 3)`` and their normals ``(face, 3)``, ends of the edges ``(edge, 3)`` each: all as
             right, up and nearness.
         """
-        turn = axes @ rotation_matrix(quaternion)
+        turn = axes @ to_matrix(quaternion)
         shift = axes @ position_mm
         normals = self.normals @ turn.T
         facing = self.edge_normals @ turn[2] > 0
@@ -97,18 +98,6 @@ class Surface:
         ends = self.edges_mm[seen] @ turn.T + shift
         front = normals[:, 2] > 0 if self.closed else np.ones(len(normals), dtype=bool)
         return self.triangles_mm[front] @ turn.T + shift, normals[front], ends[:, 0], ends[:, 1]
-
-
-def rotation_matrix(quaternion: np.ndarray) -> np.ndarray:
-    """Rotation ``(3, 3)`` of a quaternion (w, x, y, z) of any length but 0."""
-    w, x, y, z = np.asarray(quaternion, dtype=float) / np.linalg.norm(quaternion)
-    return np.array(
-        [
-            [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
-            [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
-            [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
-        ]
-    )
 
 
 def _merged(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -140,7 +129,7 @@ def _cut(triangles: np.ndarray, edge_mm: float) -> tuple[np.ndarray, np.ndarray]
     """Triangles halved across their longest side until that is short, and the triangle each came from."""
     of_face = np.arange(len(triangles))
     while len(triangles) < MOST_FACES:
-        sides = np.linalg.norm(np.roll(triangles, -1, axis=1) - triangles, axis=2)
+        sides = _sides(triangles)
         long = sides.max(axis=1) > edge_mm
         if not long.any():
             break
@@ -151,6 +140,10 @@ def _cut(triangles: np.ndarray, edge_mm: float) -> tuple[np.ndarray, np.ndarray]
         triangles = np.concatenate([triangles[~long], *halves])
         of_face = np.concatenate([of_face[~long], of_face[long], of_face[long]])
     return triangles, of_face
+
+
+def _sides(triangles: np.ndarray) -> np.ndarray:
+    return np.linalg.norm(np.roll(triangles, -1, axis=1) - triangles, axis=2)
 
 
 def _cut_edges(edges: np.ndarray, edge_mm: float) -> tuple[np.ndarray, np.ndarray]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
     from .scene import Scene
 
@@ -128,13 +129,14 @@ def _frames(
     rows = -(-len(traces) // columns)
     figure = new_figure(7.2, 4.6 + 1.5 * rows)
     figure.set_dpi(100)
-    above, below = figure.subfigures(2, 1, height_ratios=(4.6, 1.5 * rows))
+    parts: Any = figure.subfigures(2, 1, height_ratios=(4.6, 1.5 * rows))
+    above, below = parts
     ax = above.subplots()
     drawing = draw_scene(ax, result, scene, view=view, colour=colour, samples=list(samples))
     add_key(ax, drawing, result, colour)
     speed = "as fast as life" if np.isclose(slower, 1) else f"{slower:.3g} times slower"
     title = ax.set_title(f"{caption(result, int(samples[0]))}; {speed}")
-    panels = np.atleast_1d(below.subplots(rows, columns, sharex=True, squeeze=False)).ravel()
+    panels = below.subplots(rows, columns, sharex=True, squeeze=False).ravel()
     for panel in panels[len(traces) :]:
         panel.set_visible(False)
     cursors = [
@@ -165,7 +167,7 @@ def _still(figure: "Figure", moving: "Sequence[Artist]") -> tuple:
     return canvas, canvas.copy_from_bbox(figure.bbox)  # type: ignore[attr-defined]
 
 
-def _trace(ax: "Axes", result: "xr.Dataset", name: str, chosen: Sequence[int], *, first: bool, last: bool) -> "Artist":
+def _trace(ax: "Axes", result: "xr.Dataset", name: str, chosen: Sequence[int], *, first: bool, last: bool) -> "Line2D":
     """Draw one quantity of the chosen whiskers over time; gives the cursor back."""
     quantity = "force" if name[0] == "F" else "moment"
     values = result[quantity].values[:, chosen]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import TYPE_CHECKING, Literal, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -46,7 +46,8 @@ def styled(function: Callable[P, R]) -> Callable[P, R]:
         from cycler import cycler
         from matplotlib import rc_context
 
-        with rc_context({**STYLE, "axes.prop_cycle": cycler(color=LINE_COLOURS)}):
+        settings: Any = {**STYLE, "axes.prop_cycle": cycler(color=LINE_COLOURS)}
+        with rc_context(settings):
             return function(*args, **kwargs)
 
     return with_style
@@ -86,7 +87,7 @@ def array_picture(
     """
     ax = new_figure(6.4, 5.4).subplots() if ax is None else ax
     drawing = SceneDrawing(ax, array, Course.at_rest(array), view=view)
-    ax.set_title(f"{len(array)} whiskers at rest")
+    ax.set_title(f"{_count(len(array), 'whisker')} at rest")
     _row_legend(ax, drawing.names)
     if names:
         _write_names(drawing, 0)
@@ -191,7 +192,7 @@ def tip_paths(
         ax.plot(tips[:, number, 0], tips[:, number, 1], color=colour, linewidth=0.9, alpha=0.8, zorder=5)
         ax.plot(*tips[-1, number, :2], "o", color=colour, markersize=3, zorder=5)
     first, last = result["time"].values[[0, -1]]
-    ax.set_title(f"paths of {len(chosen)} tips, {first:.3f} to {last:.3f} s (dot: end)")
+    ax.set_title(f"{_count(len(chosen), 'tip')}, path from {first:.3f} to {last:.3f} s (dot: end)")
     _row_legend(ax, [drawing.names[number] for number in chosen])
     return ax
 
@@ -262,7 +263,7 @@ def contact_raster(result: "xr.Dataset", *, ax: "Axes | None" = None) -> "Axes":
     ax.set_xlabel("time [s]")
     ax.set_ylabel("whisker")
     touched = int(result["contact"].values.any(axis=0).sum())
-    ax.set_title(f"contacts of {touched} of {len(names)} whiskers")
+    ax.set_title(f"contacts of {touched} of {_count(len(names), 'whisker')}")
     return ax
 
 
@@ -327,6 +328,10 @@ def add_key(ax: "Axes", drawing: SceneDrawing, result: "xr.Dataset", colour: Col
         return
     bar = ax.get_figure(root=True).colorbar(drawing.colours, ax=ax, shrink=0.6, pad=0.02)  # type: ignore[union-attr]
     bar.set_label(f"|{colour}| on the base [{unit(result, colour)}]")
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def _row_handles(names: Sequence[str]) -> list:
