@@ -158,8 +158,9 @@ class RigidMotion:
     ) -> "SampledMotion":
         """A path through samples.
 
-        Positions follow cubic splines, orientations a spline of rotation vectors; velocity, angular velocity and their
-        rates are continuous, and the path passes through every sample.
+        Positions and quaternions follow cubic splines, the latter brought to unit length; velocity, angular velocity and
+        their rates are continuous, and the path passes through every sample. A constant turn of 5 degrees between
+        neighbours is followed to 1e-8 rad, one of 30 degrees to 1e-4.
 
         Parameters
         ----------
@@ -194,7 +195,7 @@ class RigidMotion:
         row = int(np.argmin(cosines))
         if cosines[row] < math.cos(MAX_STEP_RAD / 2) * (1 - 1e-9):
             raise ValueError(
-                f"the orientation jumps between {times[row]} and {times[row + 1]} s: a turn of "
+                f"the orientation jumps between {times[row]:.6g} and {times[row + 1]:.6g} s: a turn of "
                 f"{math.degrees(2 * math.acos(min(cosines[row], 1.0))):.4g} degrees, at most 90 are accepted "
                 "between neighbours; repair the samples or take them closer."
             )
@@ -308,14 +309,13 @@ class SampledMotion(RigidMotion):
     positions_mm: np.ndarray
     quaternions: np.ndarray
     filled_values: int = 0
-    _splines: tuple = field(init=False, repr=False)
+    _spline: object = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         from scipy.interpolate import CubicSpline
-        from scipy.spatial.transform import Rotation, RotationSpline
 
-        turns = RotationSpline(self.times_s, Rotation.from_quat(np.roll(self.quaternions, -1, axis=1)))
-        object.__setattr__(self, "_splines", (CubicSpline(self.times_s, self.positions_mm), turns))
+        both = np.concatenate([self.positions_mm, qt.continuous(self.quaternions)], axis=1)
+        object.__setattr__(self, "_spline", CubicSpline(self.times_s, both))
 
     @property
     def start_s(self) -> float:
@@ -330,10 +330,12 @@ class SampledMotion(RigidMotion):
     def at(self, times_s: np.ndarray) -> RigidPose:
         """Pose and velocity at times ``(T,)``."""
         times = within(np.atleast_1d(np.asarray(times_s, dtype=float)), self.start_s, self.end_s)
-        path, turns = self._splines
-        turned = np.roll(turns(times).as_quat(), 1, axis=1)
-        # The rotation spline gives its rate in the body's axes.
-        return RigidPose(path(times), turned, path(times, 1), qt.rotate(turned, turns(times, 1)))
+        values, rates = self._spline(times), self._spline(times, 1)  # type: ignore[operator]
+        turned, change = values[:, 3:], rates[:, 3:]
+        square = (turned**2).sum(axis=1, keepdims=True)
+        # Twice the vector part of (p' p*) / |p|^2 is the rate of the quaternion p brought to unit length.
+        spin = 2 * qt.multiply(change, qt.conjugate(turned))[:, 1:] / square
+        return RigidPose(values[:, :3], turned / np.sqrt(square), rates[:, :3], spin)
 
     def mirrored(self) -> "SampledMotion":
         """The motion seen in the mirror x -> -x."""

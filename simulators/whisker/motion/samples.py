@@ -22,7 +22,7 @@ def checked_times(times_s: np.ndarray) -> np.ndarray:
     if not (steps > 0).all():
         row = int(np.argmax(steps <= 0))
         raise ValueError(
-            f"times_s must increase: {times[row + 1]} s follows {times[row]} s at row {row + 1}; sort the rows and "
+            f"times_s must increase: {times[row + 1]:.9g} s follows {times[row]:.9g} s at row {row + 1}; sort the rows and "
             "drop doubles."
         )
     return times
@@ -85,9 +85,9 @@ def fill_gaps(name: str, times_s: np.ndarray, values: np.ndarray, max_gap_s: flo
         before, after = known[:-1], known[1:]
         lengths = np.where(after - before > 1, times_s[after] - times_s[before], 0.0)
         longest = int(np.argmax(lengths))
-        if lengths[longest] > max_gap_s:
+        if lengths[longest] > max_gap_s + _TIME_TOLERANCE_S:
             raise ValueError(
-                f"{name} is missing between {times_s[before[longest]]} and {times_s[after[longest]]} s, longer than "
+                f"{name} is missing between {times_s[before[longest]]:.6g} and {times_s[after[longest]]:.6g} s, longer than "
                 f"max_gap_s={max_gap_s}; complete the recording or allow longer gaps."
             )
         column[missing] = np.interp(times_s[missing], times_s[known], column[known])
@@ -152,8 +152,8 @@ def refuse_jumps(name: str, times_s: np.ndarray, steps: np.ndarray, limit: float
     row = int(np.argmax(speeds))
     if speeds[row] > limit:
         raise ValueError(
-            f"{name} jumps between {times_s[row]} and {times_s[row + 1]} s: a speed of {speeds[row]:.6g} {unit}, the limit "
-            f"is {limit:.6g}; repair the samples, smooth them or raise the limit."
+            f"{name} jumps between {times_s[row]:.6g} and {times_s[row + 1]:.6g} s: a speed of {speeds[row]:.6g} {unit}, "
+            f"the limit is {limit:.6g}; repair the samples, smooth them or raise the limit."
         )
 
 
@@ -169,7 +169,7 @@ def within(times_s: np.ndarray, start_s: float, end_s: float) -> np.ndarray:
         times_s.min() >= start_s - _TIME_TOLERANCE_S and times_s.max() <= end_s + _TIME_TOLERANCE_S
     ):
         raise ValueError(
-            f"the samples cover {start_s} to {end_s} s, the motion is asked for from {times_s.min()} to {times_s.max()} s; "
-            "give longer samples or a shorter duration."
+            f"the samples cover {start_s:.6g} to {end_s:.6g} s, the motion is asked for from {times_s.min():.6g} to "
+            f"{times_s.max():.6g} s; give longer samples or a shorter duration."
         )
     return np.clip(times_s, start_s, end_s)
