@@ -1,7 +1,7 @@
 """The same scenes in MuJoCo: an independent engine for checks, slower and less general than the simulator's own."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import mujoco
 import numpy as np
@@ -94,6 +94,16 @@ def simulate_mujoco(
     return record
 
 
+class _Touch(NamedTuple):
+    """A contact during one step: force on the whisker (uN), point, link and place along it, world axes."""
+
+    step: int
+    force_un: np.ndarray
+    point_mm: np.ndarray
+    link: int
+    along_mm: float
+
+
 class _Run:
     """State of one whisker between two intervals."""
 
@@ -114,9 +124,9 @@ class _Run:
         bodies = zip((self.built.base, *self.built.objects), (base, *objects), strict=True)
         driven = [(drive, p, q, _velocities(p, q, self.step)) for drive, (p, q) in bodies if drive.position >= 0]
         n_steps = len(base[0]) - 1
-        momentum, angular = np.empty((n_steps + 1, 3)), np.empty((n_steps + 1, 3))
-        force, moment = np.zeros((n_steps, 3)), np.zeros((n_steps, 3))
-        weight, point, arc = 0.0, np.zeros(3), 0.0
+        # Momentum, centre of mass and angular momentum about it, before each step.
+        moved = np.empty((n_steps + 1, 3, 3))
+        touches: list[_Touch] = []
         for k in range(n_steps + 1):
             for drive, positions, quaternions, velocities in driven:
                 place = drive.position
@@ -126,37 +136,22 @@ class _Run:
                     speed = slice(drive.velocity, drive.velocity + 6)
                     data.qfrc_applied[speed] = DRIVE_INERTIA * (velocities[k] - data.qvel[speed]) / self.step
             mujoco.mj_step1(model, data)
-            momentum[k], angular[k] = self._momenta()
+            mujoco.mj_subtreeVel(model, data)
+            moved[k, 0], moved[k, 1], moved[k, 2] = data.subtree_linvel[1], data.subtree_com[1], data.subtree_angmom[1]
             if not self.started:
                 self._refuse_overlap()
                 self.started = True
             if k == n_steps:
                 break
             mujoco.mj_step2(model, data)
-            for contact_force, contact_point, link in self._contacts():
-                force[k] += contact_force
-                moment[k] += np.cross(contact_point, contact_force)
-                size = float(np.linalg.norm(contact_force))
-                weight, point = weight + size, point + size * contact_point
-                arc += size * self._arc(contact_point, link)
-        on_base = np.diff(momentum, axis=0) / self.step - force
-        turning = np.diff(angular, axis=0) / self.step - moment - np.cross((base[0][1:] + base[0][:-1]) / 2, on_base)
-        record.force_un[row, w], record.moment_un_mm[row, w] = -on_base.mean(axis=0), -turning.mean(axis=0)
-        record.contact_force_un[row, w] = force.mean(axis=0)
-        record.contact[row, w] = weight > 0
-        if weight > 0:
-            record.contact_point_mm[row, w], record.contact_arc_mm[row, w] = point / weight, arc / weight
+            if data.ncon:
+                touches.extend(self._touches(k))
+        moved[:, 0] *= model.body_subtreemass[1]
+        self._write_forces(record, row, w, base[0], moved, touches)
         self._write_shape(record, row, w, base)
 
-    def _momenta(self) -> tuple[np.ndarray, np.ndarray]:
-        """Momentum and angular momentum about the world's origin."""
-        data = self.data
-        mujoco.mj_subtreeVel(self.model, data)
-        momentum = self.model.body_subtreemass[1] * data.subtree_linvel[1]
-        return momentum, data.subtree_angmom[1] + np.cross(data.subtree_com[1], momentum)
-
-    def _contacts(self) -> list[tuple[np.ndarray, np.ndarray, int]]:
-        """Force on the whisker, point and link of every contact that presses."""
+    def _touches(self, step: int) -> list["_Touch"]:
+        """Every contact that presses."""
         found = []
         local = np.zeros(6)
         for k in range(self.data.ncon):
@@ -167,12 +162,35 @@ class _Run:
             # MuJoCo's normal points from the first geom to the second.
             links = self.built.geom_link[contact.geom]
             sign = 1.0 if links[1] >= 0 else -1.0
-            found.append((sign * contact.frame.reshape(3, 3).T @ local[:3], contact.pos.copy(), int(links.max())))
+            link = int(links.max())
+            along = (contact.pos - self.data.xpos[link + 2]) @ self.data.xmat[link + 2].reshape(3, 3)[:, 0]
+            force = sign * contact.frame.reshape(3, 3).T @ local[:3]
+            found.append(_Touch(step, force, contact.pos.copy(), link, float(along)))
         return found
 
-    def _arc(self, point: np.ndarray, link: int) -> float:
-        along = (point - self.data.xpos[link + 2]) @ self.data.xmat[link + 2].reshape(3, 3)[:, 0]
-        return float(self.chain.node_arcs_mm[link] + np.clip(along, 0.0, self.chain.lengths_mm[link]))
+    def _write_forces(
+        self, record: RawRecord, row: int, w: int, base_point: np.ndarray, moved: np.ndarray, touches: list["_Touch"]
+    ) -> None:
+        """What the base must have exerted for the links to gain the momentum that the contacts do not explain."""
+        force, moment = np.zeros((len(moved) - 1, 3)), np.zeros((len(moved) - 1, 3))
+        if touches:
+            steps = np.array([touch.step for touch in touches])
+            forces, points = (np.stack([touch[part] for touch in touches]) for part in (1, 2))
+            np.add.at(force, steps, forces)
+            np.add.at(moment, steps, np.cross(points, forces))
+            weights = np.linalg.norm(forces, axis=1)
+            links = np.array([touch.link for touch in touches])
+            along = np.clip([touch.along_mm for touch in touches], 0.0, self.chain.lengths_mm[links])
+            record.contact[row, w] = True
+            record.contact_point_mm[row, w] = np.average(points, axis=0, weights=weights)
+            record.contact_arc_mm[row, w] = np.average(self.chain.node_arcs_mm[links] + along, weights=weights)
+            record.contact_force_un[row, w] = force.mean(axis=0)
+        momentum, centre, spin = moved.swapaxes(0, 1)
+        angular = spin + np.cross(centre, momentum)
+        on_whisker = np.diff(momentum, axis=0) / self.step - force
+        turning = np.diff(angular, axis=0) / self.step - moment
+        turning -= np.cross((base_point[1:] + base_point[:-1]) / 2, on_whisker)
+        record.force_un[row, w], record.moment_un_mm[row, w] = -on_whisker.mean(axis=0), -turning.mean(axis=0)
 
     def _write_shape(self, record: RawRecord, row: int, w: int, base: tuple[np.ndarray, np.ndarray]) -> None:
         n = len(self.chain)
