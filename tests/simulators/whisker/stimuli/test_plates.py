@@ -1,0 +1,101 @@
+import numpy as np
+import pytest
+import trimesh
+
+from simulators.whisker.frames import rotation
+from simulators.whisker.motion import quaternions
+from simulators.whisker.solids import CurvedPlate
+from simulators.whisker.stimuli.plates import DISTANCES, SHAPES, plate
+
+UNIT_MM = 55 / 1.60239
+PROFILE = ("whiskers", "stimuli", "curved_plate_profile.csv")
+
+
+def world_surface(stimulus):
+    pose = stimulus.motion.at(np.zeros(1))
+    vertices, faces = stimulus.solid.surface()
+    return trimesh.Trimesh(vertices @ quaternions.to_matrix(pose.quaternion)[0].T + pose.position_mm[0], faces)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("distance", DISTANCES)
+def test_arc_and_published_outline_agree(real_data, shape, distance):
+    ours = world_surface(plate(shape, distance))
+    published = world_surface(plate(shape, distance, profile=real_data.joinpath(*PROFILE)))
+    for points, mesh in ((published.vertices, ours), (ours.vertices, published)):
+        # Each is placed by its own reach, so that the tolerance of the outline may count twice.
+        assert trimesh.proximity.closest_point_naive(mesh, points[::3])[1].max() < 2 * 0.015 * UNIT_MM
+
+
+def test_outer_arc_lies_within_the_stated_tolerance(real_data):
+    points = np.loadtxt(real_data.joinpath(*PROFILE), delimiter=",", skiprows=1)[:, 1:]
+    solid = plate("convex", "close").solid
+    radius = solid.radius_mm + solid.thickness_mm / 2
+    off = np.linalg.norm(points - [-0.771, -1.653], axis=1) * UNIT_MM - radius
+    assert np.abs(off).max() < 0.015 * UNIT_MM
+    chord = 2 * radius * np.sin(np.radians(solid.angle_deg / 2))
+    assert chord == pytest.approx(np.linalg.norm(points[0] - points[-1]) * UNIT_MM, abs=0.1)
+
+
+def test_size_is_the_published_one():
+    solid = plate("concave", "far").solid
+    assert isinstance(solid, CurvedPlate)
+    assert solid.height_mm == pytest.approx(17.4, abs=0.05)
+    assert 1.56 < solid.thickness_mm < 1.73
+    half = plate("concave", "far", diagonal_mm=27.5).solid
+    assert half.radius_mm == pytest.approx(solid.radius_mm / 2)
+
+
+@pytest.mark.parametrize("profile", [None, PROFILE])
+def test_plates_stand_where_the_published_rule_puts_them(real_data, profile):
+    path = None if profile is None else real_data.joinpath(*profile)
+    for shape, turn, shift in (("concave", -25.0, 0.0), ("convex", 155.0, 1.0)):
+        for distance, x, y in (("close", -1.0, 21.0), ("medium", 0.0, 22.0), ("far", 1.0, 23.0)):
+            stimulus = plate(shape, distance, profile=path)
+            mesh = world_surface(stimulus)
+            assert mesh.vertices[:, 0].min() == pytest.approx(x + shift, abs=1e-6)
+            # In the outline's frame the middle of the plate stands at a known place, turned about the origin.
+            origin_y = y + (mesh.vertices[:, 1].min() - outline_origin(mesh, turn)[1])
+            assert outline_origin(mesh, turn)[1] == pytest.approx(origin_y, abs=0.05 if path else 0.6)
+            assert mesh.vertices[:, 2].mean() == pytest.approx(3 - 0.00265 * UNIT_MM, abs=1e-3)
+
+
+def outline_origin(mesh, turn_deg):
+    """Where the origin of the published outline stands: its bounding box in the outline's frame begins at known numbers."""
+    turned = mesh.vertices @ rotation(2, turn_deg)
+    corner = turned[:, :2].min(axis=0) - np.array([-0.74139, -0.455155]) * UNIT_MM
+    return rotation(2, turn_deg) @ [*corner, 0.0]
+
+
+def test_convex_bulges_and_concave_opens_towards_the_animal():
+    for shape, sign in (("convex", 1), ("concave", -1)):
+        vertices = world_surface(plate(shape, "medium")).vertices
+        towards_animal = -vertices[:, :2].mean(axis=0)
+        towards_animal /= np.linalg.norm(towards_animal)
+        across = np.array([-towards_animal[1], towards_animal[0]])
+        along, side = vertices[:, :2] @ towards_animal, vertices[:, :2] @ across
+        middle = np.abs(side - side.mean()) < 5
+        ends = np.abs(side - side.mean()) > 0.85 * np.abs(side - side.mean()).max()
+        assert sign * (along[middle].mean() - along[ends].mean()) > 2
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("i,x\n0,1\n", "needs x and y"),
+        ("", "needs x and y"),
+        ("x,y\n0,1\n1,1\n", "2 points"),
+        ("x,y\n0,1\n1,1\n1,nan\n", "finite"),
+    ],
+)
+def test_broken_outlines_are_refused(tmp_path, text, message):
+    (tmp_path / "profile.csv").write_text(text)
+    with pytest.raises(ValueError, match=message):
+        plate("convex", "close", profile=tmp_path / "profile.csv")
+
+
+def test_unknown_plates_are_refused():
+    with pytest.raises(ValueError, match="distances"):
+        plate("convex", "near")
+    with pytest.raises(ValueError, match="diagonal_mm is -1"):
+        plate("convex", "close", diagonal_mm=-1)
