@@ -1,0 +1,6 @@
+"""The simulator as batched tensors: many scenes on a GPU, gradients with respect to geometry and material."""
+
+from simulators.whisker.torch_backend.integrate import Bases, Batch, Interval, Pull, integrate
+from simulators.whisker.torch_backend.simulate import pack_batch, simulate_torch
+
+__all__ = ["Bases", "Batch", "Interval", "Pull", "integrate", "pack_batch", "simulate_torch"]

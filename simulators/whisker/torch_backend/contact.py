@@ -81,9 +81,9 @@ class _SymmetricSolve(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, matrix: Tensor, right: Tensor) -> Tensor:
-        # No check of success: it would stop the device at every step; a failure shows as NaN and is refused at the end.
-        factor = torch.linalg.cholesky_ex(matrix).L
-        solution = torch.cholesky_solve(right[..., None], factor)[..., 0]
+        # To raise here would stop the device at every step: a failure becomes NaN, which the time loop refuses.
+        factor, info = torch.linalg.cholesky_ex(matrix)
+        solution = torch.cholesky_solve(right[..., None], factor)[..., 0].masked_fill((info != 0)[:, None], torch.nan)
         ctx.save_for_backward(factor, solution)
         return solution
 

@@ -23,8 +23,8 @@ class Scheme(NamedTuple):
     feed_v, feed_q
         (chain,) change of v and q at the collocation time per change of the acceleration there.
     end_a, end_v, end_q
-        Change of a, v and q at the end of the step per change of the acceleration at the collocation time; the last two
-        (chain,).
+        Change of a, and per ms of v and q, at the end of the step per change of the acceleration at the collocation
+        time; ``end_q`` is (chain,).
 
     References
     ----------
@@ -36,7 +36,7 @@ class Scheme(NamedTuple):
     feed_v: Tensor
     feed_q: Tensor
     end_a: float
-    end_v: Tensor
+    end_v: float
     end_q: Tensor
 
     @classmethod
@@ -46,8 +46,8 @@ class Scheme(NamedTuple):
         gamma = 0.5 - alpha_m + alpha_f
         beta = (1 - alpha_m + alpha_f) ** 2 / 4
         end_a, at = 1 / (1 - alpha_m), 1 - alpha_f
-        end_v, end_q = gamma * step_ms * end_a, beta * step_ms**2 * end_a
-        return cls(step_ms, at, at * end_v, at * end_q, end_a, end_v, end_q)
+        end_v, end_q = gamma * end_a, beta * step_ms * end_a
+        return cls(step_ms, at, at * step_ms * end_v, at * step_ms * end_q, end_a, end_v, end_q)
 
     def cast(self, dtype: torch.dtype) -> "Scheme":
         """The same in another precision."""
@@ -55,11 +55,51 @@ class Scheme(NamedTuple):
 
 
 class State(NamedTuple):
-    """Joint angles, rates and accelerations (chain, link, 2); rad and ms."""
+    """Joints of all chains; rad and ms.
+
+    Parameters
+    ----------
+    q, v, a
+        (chain, link, 2) angles, rates and accelerations.
+    drift, surge
+        (chain, link, 2) changes of q and v per ms over the last step: where a chain will be inside the next one, also
+        where its modes outrun the step.
+    """
 
     q: Tensor
     v: Tensor
     a: Tensor
+    drift: Tensor
+    surge: Tensor
+
+    def rows(self, index: Tensor) -> "State":
+        """Some of the chains."""
+        return State(*(values[index] for values in self))
+
+    def put(self, index: Tensor, new: "State") -> "State":
+        """The same with some chains replaced."""
+        return State(*(old.index_copy(0, index, some) for old, some in zip(self, new, strict=True)))
+
+
+class Step(NamedTuple):
+    """A step that was computed.
+
+    Parameters
+    ----------
+    end
+        State at its end.
+    loads
+        At the collocation time.
+    turned
+        (chain,) largest turn of a joint, rad.
+    urgency
+        (chain,) how soon each chain may reach a surface, 1/ms; none where nothing can be touched.
+    """
+
+    end: State
+    loads: "Loads"
+    turned: Tensor
+    urgency: Tensor | None
 
 
 class Loads(NamedTuple):
@@ -93,7 +133,8 @@ def rest_angles(chain: ChainBatch) -> Tensor:
 def rest_state(chain: ChainBatch) -> State:
     """Chains at rest in their unloaded shape."""
     q = rest_angles(chain)
-    return State(q, torch.zeros_like(q), torch.zeros_like(q))
+    none = torch.zeros_like(q)
+    return State(q, none, none, none, none)
 
 
 def advance(
@@ -103,7 +144,7 @@ def advance(
     scheme: Scheme,
     touch: Touch | None = None,
     tip_force: Tensor | None = None,
-) -> tuple[State, Loads, Tensor | None]:
+) -> Step:
     """One time step of each chain.
 
     Parameters
@@ -120,26 +161,19 @@ def advance(
         Finds the contacts of a pose; nothing is touched without.
     tip_force
         (chain, 3) force on the tip, world axes, uN.
-
-    Returns
-    -------
-    tuple[State, Loads, Tensor | None]
-        State at the end of the step; loads at the collocation time; how soon each chain may reach a surface (chain,),
-        1/ms, none without ``touch``.
     """
     h = scheme.step_ms[:, None, None]
     ahead = scheme.collocation * h
-    q = state.q + ahead * (state.v + 0.5 * h * state.a)
-    v = state.v + ahead * state.a
-    at = pose(chain, base.rotation, q)
-    moving = motion(chain, base, at, v, state.a)
+    at = pose(chain, base.rotation, state.q + ahead * state.drift)
+    moving = motion(chain, base, at, state.v + ahead * state.surge, state.a)
     if tip_force is not None:
         pull = tip_force[:, None].expand_as(moving.load)
         lever = at.nodes[:, -1:] - at.nodes[:, :-1]
         moving = moving._replace(load=moving.load - pull, load_moment=moving.load_moment - cross(lever, pull))
     mass = inertia(chain, at)
     held = (at.axes * moving.load_moment[:, :, None]).sum(-1)
-    held = held + chain.stiffness[..., None] * (q - rest_angles(chain)) + chain.damping[..., None] * v
+    angles = state.q + ahead * (state.v + 0.5 * h * state.a) - rest_angles(chain)
+    held = held + chain.stiffness[..., None] * angles + chain.damping[..., None] * (state.v + ahead * state.a)
     right = -held[:, 1:].flatten(1)
     implicit = scheme.feed_q[:, None] * chain.stiffness + scheme.feed_v[:, None] * chain.damping
     matrix = mass.matrix + torch.diag_embed(implicit[:, 1:].repeat_interleave(2, 1))
@@ -150,12 +184,23 @@ def advance(
         change, pushes = solve_with_contacts(matrix, right, contacts, at, scheme.feed_q, scheme.feed_v)
     loads = _loads(base, moving, mass, change, pushes)
     y = torch.nn.functional.pad(change.unflatten(1, (-1, 2)), (0, 0, 1, 0))
-    end = State(
-        state.q + h * (state.v + 0.5 * h * state.a) + scheme.end_q[:, None, None] * y,
-        state.v + h * state.a + scheme.end_v[:, None, None] * y,
-        state.a + scheme.end_a * y,
-    )
-    return end, loads, urgency
+    drift = state.v + 0.5 * h * state.a + scheme.end_q[:, None, None] * y
+    surge = state.a + scheme.end_v * y
+    end = State(state.q + h * drift, state.v + h * surge, state.a + scheme.end_a * y, drift, surge)
+    turned = (h * drift.detach()).abs().amax((1, 2))
+    return Step(end, loads, turned, urgency)
+
+
+def energy(chain: ChainBatch, base: Frames, state: State) -> Tensor:
+    """Kinetic and elastic energy of each chain (chain,), uN.mm."""
+    at = pose(chain, base.rotation, state.q)
+    moving = motion(chain, base, at, state.v, state.a)
+    arms = (chain.centroids * chain.lengths)[..., None] * at.directions
+    velocities = moving.node_velocities[:, :-1] + cross(moving.rates, arms)
+    along = (moving.rates * at.directions).sum(-1)
+    kinetic = chain.masses * (velocities**2).sum(-1) + chain.inertias * ((moving.rates**2).sum(-1) - along**2)
+    elastic = chain.stiffness * ((state.q - rest_angles(chain)) ** 2).sum(-1)
+    return 0.5 * (kinetic + elastic).sum(1)
 
 
 def _loads(base: Frames, moving: Motion, mass: Inertia, change: Tensor, pushes: Pushes | None) -> Loads:

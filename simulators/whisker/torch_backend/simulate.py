@@ -1,0 +1,201 @@
+"""Many scenes at once on one device: every whisker of every scene is a row of one batch."""
+
+import sys
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import torch
+import xarray as xr
+from torch import Tensor
+
+from simulators.whisker.clearance import cleared
+from simulators.whisker.mechanics import Mechanics
+from simulators.whisker.motion import Knots
+from simulators.whisker.plan import Plan, plan_scene
+from simulators.whisker.record import record_dataset
+from simulators.whisker.scene import Scene
+from simulators.whisker.simulation import _raw_record
+from simulators.whisker.torch_backend.chain import stack_chains
+from simulators.whisker.torch_backend.integrate import Bases, Batch, Interval, Pull, advance_interval, start_carry
+from simulators.whisker.torch_backend.paths import frames_at, pack_paths
+from simulators.whisker.torch_backend.surroundings import Surroundings, pack_pairs
+
+
+def simulate_torch(
+    scenes: Sequence[Scene],
+    mechanics: Mechanics | None = None,
+    *,
+    device: str = "auto",
+    dtype: torch.dtype = torch.float64,
+    step_ms: float | None = None,
+    overlap: Literal["refuse", "push"] = "refuse",
+    nodes: bool = True,
+    progress: bool = False,
+) -> list[xr.Dataset]:
+    """Simulate scenes together, every whisker of every scene a row of one batch.
+
+    For gradients use `integrate` on chains of `beam_chains`; this function keeps none.
+
+    Parameters
+    ----------
+    scenes
+        Any number; those of one rate and duration run together.
+    mechanics
+        Mechanical model; ``None`` takes `Mechanics` as it stands.
+    device
+        ``auto`` (CUDA where there is one, else the CPU) or a name that torch knows.
+    dtype
+        ``torch.float64`` or ``torch.float32``.
+    step_ms
+        Longest step of all whiskers, in place of the steps of the mechanics; the step is a power-of-two part of the output
+        interval, and shorter while a fast tip nears a surface.
+    overlap
+        ``refuse`` a scene that starts with an object in the whiskers, or ``push`` the object back along its path.
+    nodes
+        Whether the recordings keep the shape of every whisker over time.
+    progress
+        Bar on stderr.
+
+    Returns
+    -------
+    list of xr.Dataset
+        In the order of the scenes; as `simulators.whisker.simulate` gives.
+
+    Raises
+    ------
+    ValueError
+        If the device, the precision or the step is not usable, a scene starts with an overlap, or a solid is one that this
+        backend does not know.
+    FloatingPointError
+        If a whisker cannot be followed.
+    """
+    mechanics = Mechanics() if mechanics is None else mechanics
+    where = choose_device(device)
+    if dtype not in (torch.float32, torch.float64):
+        raise ValueError(f"dtype is {dtype}; give torch.float64 or torch.float32.")
+    if step_ms is not None and not (np.isfinite(step_ms) and step_ms > 0):
+        raise ValueError(f"step_ms is {step_ms}; it must be positive and finite.")
+    plans = [plan_scene(cleared(scene, mechanics, overlap), mechanics, nodes) for scene in scenes]
+    together: dict[tuple[float, int], list[Plan]] = {}
+    for plan in plans:
+        together.setdefault((plan.scene.rate_hz, plan.scene.n_intervals), []).append(plan)
+    for group in together.values():
+        _run(group, where, dtype, step_ms, progress)
+    return [record_dataset(_raw_record(plan, mechanics)) for plan in plans]
+
+
+def choose_device(device: str) -> torch.device:
+    """The device of a name; ``auto`` takes CUDA where there is one.
+
+    Raises
+    ------
+    ValueError
+        If torch does not know it, or it is CUDA and there is none.
+    """
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        chosen = torch.device(device)
+    except RuntimeError:
+        raise ValueError(f"device {device!r} is not known to torch; give 'auto', 'cpu' or 'cuda'.") from None
+    if chosen.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"device is {device!r} and torch finds no CUDA device; give 'cpu', or install torch with CUDA.")
+    return chosen
+
+
+def pack_batch(plans: list[Plan], device: torch.device, dtype: torch.dtype, step_ms: float | None = None) -> Batch:
+    """Scenes of one rate and duration as one batch.
+
+    Parameters
+    ----------
+    plans
+        The scenes.
+    device, dtype
+        Of the tensors.
+    step_ms
+        Longest step; ``None`` takes those of the plans.
+    """
+    interval = 1000 / plans[0].scene.rate_hz
+    levels = torch.tensor([level for plan in plans for level in plan.levels], device=device)
+    if step_ms is not None:
+        levels = torch.full_like(levels, max(0, int(np.ceil(np.log2(interval / step_ms) - 1e-9))))
+    bases = [_body(plan.bases, w) for plan in plans for w in range(len(plan.names))]
+    around = None
+    if any(plan.scene.objects for plan in plans):
+        objects = [item for plan in plans for item in _objects(plan)]
+        rho, stiffness, relaxation, slip_speed = plans[0].settings
+        around = Surroundings(
+            pack_pairs(plans, device, dtype), pack_paths(objects, device), stiffness, relaxation, slip_speed
+        )
+    forces = np.stack([plan.tip_force_un for plan in plans for _ in plan.names])
+    pull = None
+    if any(plan.tip_force_until_ms > 0 for plan in plans):
+        until = np.array([plan.tip_force_until_ms for plan in plans for _ in plan.names])
+        pull = Pull(torch.from_numpy(forces).to(device, dtype), torch.from_numpy(until).to(device))
+    return Batch(
+        stack_chains([chain for plan in plans for chain in plan.chains]).to(device, dtype),
+        Bases(pack_paths(bases, device), torch.arange(len(bases), device=device)),
+        interval,
+        levels,
+        plans[0].settings[0],
+        around,
+        pull,
+        tuple(name if len(plans) == 1 else f"{name} of scene {k}" for k, plan in enumerate(plans) for name in plan.names),
+    )
+
+
+def _run(plans: list[Plan], device: torch.device, dtype: torch.dtype, step_ms: float | None, progress: bool) -> None:
+    """Fill the outputs of the plans."""
+    batch = pack_batch(plans, device, dtype, step_ms)
+    carry = start_carry(batch)
+    numbers = range(plans[0].scene.n_intervals)
+    if progress:
+        from tqdm import tqdm
+
+        numbers = tqdm(numbers, unit="interval", file=sys.stderr, disable=None)
+    with torch.no_grad():
+        for number in numbers:
+            carry, row = advance_interval(batch, number, carry)
+            _keep(plans, batch, number, row)
+
+
+def _keep(plans: list[Plan], batch: Batch, number: int, row: Interval) -> None:
+    """Copy one interval into the outputs of the plans, laid out as the compiled time loop leaves them."""
+    ends = torch.full_like(batch.levels, (number + 1) * batch.interval_ms, dtype=torch.float64)
+    base = frames_at(batch.bases.paths, batch.bases.body, ends)
+    tips = _tips(batch, row.nodes)
+    parts = (
+        row.force, row.moment, row.contact_force, row.contact_point, row.contact_arc[:, None],
+        row.contact_weight[:, None], tips, base.position, base.quaternion, row.energy[:, None],
+    )  # fmt: skip
+    values = torch.cat([part.double() for part in parts], 1).cpu().numpy()
+    keep_nodes = any(plan.nodes is not None for plan in plans)
+    nodes = row.nodes.double().cpu().numpy() if keep_nodes else None
+    steps = row.steps.cpu().numpy()
+    first = 0
+    for plan in plans:
+        rows = slice(first, first + len(plan.names))
+        first = rows.stop
+        plan.outputs[:, number] = values[rows]
+        plan.reports[:, :2] += steps[rows, None]
+        if plan.nodes is not None and nodes is not None:
+            for shape, chain, found in zip(plan.nodes, plan.chains, nodes[rows], strict=True):
+                shape[number, : len(chain) + 1] = found[: len(chain) + 1]
+
+
+def _tips(batch: Batch, nodes: Tensor) -> Tensor:
+    last = batch.chain.links.sum(1).long()
+    return nodes[torch.arange(len(nodes), device=nodes.device), last]
+
+
+def _body(knots: Knots, row: int) -> Knots:
+    return Knots(knots.dt_ms, *(values[row] for values in knots[1:]))
+
+
+def _objects(plan: Plan) -> list[Knots]:
+    knots = plan.object_knots
+    return [
+        Knots(dt, *(values[first:last] for values in knots[1:]))
+        for dt, first, last in zip(plan.object_dt, plan.first_knot[:-1], plan.first_knot[1:], strict=True)
+    ]
