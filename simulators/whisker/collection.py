@@ -26,15 +26,15 @@ from .shards import (
     write_shard,
 )
 from .storage import Precision, write_bytes
-from .workers import Simulate, Sweep, Task, require_picklable, run_in_order, sweep_seed
+from .workers import Entry, Simulate, Task, require_picklable, run_in_order, sweep_seed
 
-__all__ = ["Collection", "Sweep", "open_collection", "sweep_seed", "write_collection"]
+__all__ = ["Collection", "Entry", "open_collection", "sweep_seed", "write_collection"]
 
 VARIABLES = ("force", "moment", "contact")
 
 
 def write_collection(
-    sweeps: Iterable[Sweep],
+    sweeps: Iterable[Entry],
     folder: str | Path,
     *,
     simulate: Simulate,
@@ -44,6 +44,7 @@ def write_collection(
     variables: Sequence[str] = VARIABLES,
     precision: Precision = "float32",
     workers: int = 1,
+    batch: int | None = None,
     resume: bool = False,
     strict: bool = False,
     progress: bool = False,
@@ -60,9 +61,9 @@ def write_collection(
     folder
         Made if it is missing.
     simulate
-        Scene to recording; picklable with several workers.
+        Scene to recording; picklable with several workers. See ``batch``.
     seed
-        Sweep i gets ``sweep_seed(seed, i)``, if its scene is a function.
+        Sweep i gets ``sweep_seed(seed, i)``, where its scene is a function.
     config
         What else decides the result (preset, array, package version); plain values. A run is only resumed under the
         same.
@@ -74,6 +75,8 @@ def write_collection(
         Of what is kept.
     workers
         Processes; 1 simulates in this one.
+    batch
+        ``simulate`` takes lists of so many scenes (a GPU backend) and returns lists of recordings.
     resume
         Go on with what is in the folder; shards whose SHA-256 does not fit are made again. Without it a folder that
         holds a collection is refused.
@@ -98,22 +101,36 @@ def write_collection(
         If the disk is full; what was written stays valid, and the message says how to go on.
     """
     folder, sweeps = Path(folder), list(sweeps)
-    for name, value in (("shard_size", shard_size), ("workers", workers), ("number of sweeps", len(sweeps))):
+    for name, value in (
+        ("shard_size", shard_size),
+        ("workers", workers),
+        ("batch", 1 if batch is None else batch),
+        ("number of sweeps", len(sweeps)),
+    ):
         if value < 1:
             raise ValueError(f"{name} is {value}; it must be at least 1.")
     if workers > 1:
         require_picklable(simulate, sweeps[0])
     seeds = [sweep_seed(seed, index) for index in range(len(sweeps))]
-    table = table_of([sweep.id for sweep in sweeps], [sweep.labels for sweep in sweeps], seeds)
-    facts = _facts(table, seed, config or {}, shard_size, variables, precision)
+    drawn = any(callable(sweep.scene) for sweep in sweeps)
+    table = table_of([sweep.id for sweep in sweeps], [sweep.labels for sweep in sweeps], seeds if drawn else None)
+    facts = _facts(table, seed, config or {}, shard_size, batch, variables, precision)
     folder.mkdir(parents=True, exist_ok=True)
     with only_writer(folder):
         manifest = _begin(folder, facts, table, resume)
         missing = _missing(folder, manifest, len(sweeps), shard_size)
         tasks = [
-            Task(simulate, sweeps[index], seeds[index], tuple(variables), precision)
+            Task(
+                simulate,
+                tuple(sweeps[start:end]),
+                tuple(seeds[start:end]),
+                tuple(variables),
+                precision,
+                batch is not None,
+            )
             for first, stop in missing
-            for index in range(first, stop)
+            for start in range(first, stop, batch or 1)
+            for end in [min(start + (batch or 1), stop)]
         ]
         with closing(_results(tasks, workers, len(sweeps), progress)) as results:
             try:
@@ -128,6 +145,7 @@ def _facts(
     seed: int,
     config: Mapping[str, Any],
     shard_size: int,
+    batch: int | None,
     variables: Sequence[str],
     precision: str,
 ) -> dict[str, Any]:
@@ -137,6 +155,7 @@ def _facts(
         "shard_size": shard_size,
         "variables": list(variables),
         "precision": precision,
+        "batch": batch,
         "columns": kinds_of(table),
         "simulator": dict(config),
         "ids_and_labels_sha256": hashlib.sha256(table_bytes(table)).hexdigest(),
@@ -234,7 +253,8 @@ def _results(
     from tqdm.auto import tqdm
 
     # None hides the bar where stderr is no terminal.
-    bar = tqdm(total=total, initial=total - len(tasks), unit="sweep", disable=None if progress else True)
+    left = sum(len(task.entries) for task in tasks)
+    bar = tqdm(total=total, initial=total - left, unit="sweep", disable=None if progress else True)
     with bar, closing(run_in_order(tasks, workers)) as results:
         for result in results:
             bar.update()

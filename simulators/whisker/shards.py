@@ -181,8 +181,10 @@ def as_array(column: pd.Series) -> np.ndarray:
     return values if values.dtype.kind in "biuf" else values.astype(str)
 
 
-def table_of(ids: Sequence[str], labels: Sequence[Mapping[str, Label]], seeds: Sequence[int]) -> pd.DataFrame:
-    """Table with the columns ``id``, ``seed`` and the labels, one row per sweep.
+def table_of(
+    ids: Sequence[str], labels: Sequence[Mapping[str, Label]], seeds: Sequence[int] | None = None
+) -> pd.DataFrame:
+    """Table with the columns ``id``, ``seed`` (if given) and the labels, one row per sweep.
 
     Raises
     ------
@@ -205,7 +207,7 @@ def table_of(ids: Sequence[str], labels: Sequence[Mapping[str, Label]], seeds: S
             raise ValueError(
                 f"label {name!r} cannot be a column; give another name, of letters, digits and underscores."
             )
-    columns: dict[str, Any] = {"id": list(ids), "seed": list(seeds)}
+    columns: dict[str, Any] = {"id": list(ids)} | ({"seed": list(seeds)} if seeds is not None else {})
     return pd.DataFrame(columns | {name: [one[name] for one in labels] for name in names})
 
 

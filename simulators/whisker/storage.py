@@ -104,7 +104,7 @@ def netcdf_encoding(record: xr.Dataset, compression: int, chunks: dict[str, int]
     encoding: dict[str, Any] = {}
     for name, value in record.items():
         encoding[str(name)] = {"zlib": compression > 0, "complevel": compression, "shuffle": compression > 0}
-        if chunks and value.size:
+        if chunks and value.size and value.ndim > 1:
             encoding[str(name)]["chunksizes"] = tuple(chunks.get(str(dim), size) for dim, size in value.sizes.items())
     return encoding
 

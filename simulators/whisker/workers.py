@@ -16,12 +16,14 @@ import xarray as xr
 from .shards import Label
 from .storage import Precision, as_precision
 
-Simulate: TypeAlias = Callable[[Any], xr.Dataset]
+Simulate: TypeAlias = Callable[[Any], Any]
+
+REFUSALS = (ValueError, ArithmeticError, FileNotFoundError)
 
 
 @dataclass(frozen=True)
-class Sweep:
-    """One sweep to simulate.
+class Entry:
+    """One sweep of a collection, to be simulated.
 
     Parameters
     ----------
@@ -46,21 +48,55 @@ def sweep_seed(seed: int, index: int) -> int:
 
 @dataclass(frozen=True)
 class Task:
-    """One sweep with all that a process needs to do it."""
+    """Some sweeps with all that a process needs to simulate them.
+
+    Parameters
+    ----------
+    simulate
+        Scene to recording or, if ``batched``, a list of scenes to a list of recordings.
+    entries, seeds
+        One seed each.
+    variables, precision
+        What is kept of a recording.
+    batched
+        Whether all entries go to ``simulate`` at once.
+    """
 
     simulate: Simulate
-    sweep: Sweep
-    seed: int
+    entries: tuple[Entry, ...]
+    seeds: tuple[int, ...]
     variables: tuple[str, ...]
     precision: Precision
+    batched: bool = False
 
-    def run(self) -> xr.Dataset | str:
-        """The recording, or the sentence that refused it."""
-        scene = self.sweep.scene
+    def run(self) -> list[xr.Dataset | str]:
+        """The recordings, or the sentences that refused them, in the order of the entries."""
+        results: list[xr.Dataset | str] = []
+        scenes: list[Any] = []
+        for entry, seed in zip(self.entries, self.seeds, strict=True):
+            try:
+                scene = entry.scene(seed) if callable(entry.scene) else entry.scene
+                results.append("" if self.batched else self._kept(self.simulate(scene)))
+                scenes.append(scene)
+            except REFUSALS as error:
+                results.append(str(error) or type(error).__name__)
+        if not self.batched:
+            return results
+        recordings = iter(self._batch(scenes))
+        return [next(recordings) if result == "" else result for result in results]
+
+    def _batch(self, scenes: list[Any]) -> list[xr.Dataset | str]:
+        """All at once; if one of them is refused, one by one to learn which."""
+        if not scenes:
+            return []
         try:
-            record = self.simulate(scene(self.seed) if callable(scene) else scene)
-        except (ValueError, ArithmeticError, FileNotFoundError) as error:
-            return str(error)
+            return [self._kept(record) for record in self.simulate(scenes)]
+        except REFUSALS as error:
+            if len(scenes) == 1:
+                return [str(error) or type(error).__name__]
+            return [result for scene in scenes for result in self._batch([scene])]
+
+    def _kept(self, record: xr.Dataset) -> xr.Dataset:
         absent = [name for name in self.variables if name not in record]
         if absent:
             raise KeyError(f"the recording has no variable {absent[0]!r}; it has {', '.join(map(str, record))}.")
@@ -70,20 +106,20 @@ class Task:
 def run_in_order(tasks: Sequence[Task], workers: int) -> Generator[xr.Dataset | str, None, None]:
     """Results of the tasks, one after the other; a few are under way ahead of the one that is awaited."""
     if workers == 1 or len(tasks) < 2:
-        yield from map(Task.run, tasks)
+        for task in tasks:
+            yield from task.run()
         return
     # Spawned, not forked: threads of this process (numba, torch) do not survive a fork.
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(min(workers, len(tasks)), mp_context=context, initializer=_as_worker)
-    waiting = iter(tasks)
-    under_way: deque[Future[xr.Dataset | str]] = deque()
+    under_way: deque[Future[list[xr.Dataset | str]]] = deque()
     try:
-        for task in waiting:
+        for task in tasks:
             under_way.append(pool.submit(task.run))
             if len(under_way) >= 4 * workers:
-                yield under_way.popleft().result()
+                yield from under_way.popleft().result()
         while under_way:
-            yield under_way.popleft().result()
+            yield from under_way.popleft().result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
@@ -95,10 +131,10 @@ def _as_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def require_picklable(simulate: Simulate, sweep: Sweep) -> None:
+def require_picklable(simulate: Simulate, entry: Entry) -> None:
     """Refuse, in one sentence, what other processes cannot be sent."""
     try:
-        pickle.dumps((simulate, sweep))
+        pickle.dumps((simulate, entry))
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise ValueError(
             f"several workers need a simulate function and scenes that can be pickled ({error}); define functions at "
