@@ -40,7 +40,7 @@ class Solid(ABC):
             raise ValueError(f"friction is {self.friction}; it must be finite and not negative, or None.")
         self._check()
 
-    def _check(self) -> None:
+    def _check(self) -> None:  # noqa: B027 - a plane has nothing to refuse
         """Refuse sizes that make no solid."""
 
     @abstractmethod

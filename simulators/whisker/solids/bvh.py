@@ -10,6 +10,8 @@ LEAF_SIZE = 4
 CORNER, SIDE_1, SIDE_2, NORMAL, CENTRE, REACH, EDGES = 0, 3, 6, 9, 12, 15, 16
 N_COLUMNS = 17
 
+N_BOX_COLUMNS = 10
+
 
 class Hierarchy(NamedTuple):
     """Boxes around boxes around triangles.
@@ -20,7 +22,7 @@ class Hierarchy(NamedTuple):
         (n, 4): right child (0 in a leaf; the left child follows its parent), first triangle, number of triangles
         (0 in an inner node), parent.
     boxes
-        (n, 6): lower and upper corner [mm].
+        (n, 10): lower and upper corner, centre and half diagonal [mm].
     triangles
         (m, 17): first corner, two sides, unit normal, centre [mm], reach from the centre [mm], and which of its edges
         (bits 0 to 2) are to be measured with this triangle: an edge of several triangles belongs to the first.
@@ -62,7 +64,8 @@ def build_hierarchy(vertices_mm: np.ndarray, faces: np.ndarray, pseudonormals: n
         index = len(nodes)
         if is_right:
             nodes[parent][0] = index
-        boxes.append(np.concatenate([lower[members].min(axis=0), upper[members].max(axis=0)]))
+        low, high = lower[members].min(axis=0), upper[members].max(axis=0)
+        boxes.append(np.concatenate([low, high, 0.5 * (low + high), [0.5 * np.linalg.norm(high - low)]]))
         if len(members) <= LEAF_SIZE:
             nodes.append([0, n_placed, len(members), parent])
             order.append(members)

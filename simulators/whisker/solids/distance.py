@@ -2,13 +2,12 @@
 
 import math
 
-from numba import njit
-
+from .compiled import compiled
 from .kinds import BOX, CAPSULE, CURVED_PLATE, CYLINDER, PLANE, SPHERE, TORUS
 from .superquadric import superquadric_distance
 
 
-@njit(cache=True)
+@compiled
 def _joined(u: float, v: float) -> tuple[float, float, float]:
     """Distance and weights of two axes from the signed distances to two surfaces at right angles."""
     if u > 0.0 and v > 0.0:
@@ -19,7 +18,7 @@ def _joined(u: float, v: float) -> tuple[float, float, float]:
     return v, 0.0, 1.0
 
 
-@njit(cache=True)
+@compiled
 def _box_distance(hx: float, hy: float, hz: float, x: float, y: float, z: float) -> tuple[float, float, float, float]:
     u, v, w = abs(x) - hx, abs(y) - hy, abs(z) - hz
     if u > 0.0 or v > 0.0 or w > 0.0:
@@ -35,9 +34,10 @@ def _box_distance(hx: float, hy: float, hz: float, x: float, y: float, z: float)
     return d, math.copysign(nx, x), math.copysign(ny, y), math.copysign(nz, z)
 
 
-@njit(cache=True)
+@compiled
 def _plate_distance(
-    radius: float, cosine: float, sine: float, half_height: float, half_thickness: float, side: float, x: float, y: float, z: float
+    radius: float, cosine: float, sine: float, half_height: float, half_thickness: float, side: float,
+    x: float, y: float, z: float,
 ) -> tuple[float, float, float, float]:  # fmt: skip
     """Sector of a cylindrical shell; ``cosine`` and ``sine`` of half its angle, ``side`` -1 if it opens towards +x."""
     px, py = side * x + radius, abs(y)
@@ -64,7 +64,7 @@ def _plate_distance(
     return total, side * nx * wide, math.copysign(1.0, y) * ny * wide, math.copysign(high, z)
 
 
-@njit(cache=True)
+@compiled
 def solid_distance(
     kind: int, p0: float, p1: float, p2: float, p3: float, p4: float, p5: float, x: float, y: float, z: float
 ) -> tuple[float, float, float, float]:  # fmt: skip

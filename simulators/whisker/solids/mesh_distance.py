@@ -10,14 +10,14 @@ visited. The sign comes from the pseudonormal of the nearest face, edge or corne
 import math
 
 import numpy as np
-from numba import njit
 
 from .bvh import CENTRE, CORNER, EDGES, NORMAL, REACH, SIDE_1, SIDE_2
+from .compiled import compiled
 
 _TOUCHING = 1e-9
 
 
-@njit(cache=True)
+@compiled
 def _box_gap(
     boxes: np.ndarray, node: int,
     x_low: float, y_low: float, z_low: float, x_high: float, y_high: float, z_high: float,
@@ -29,7 +29,7 @@ def _box_gap(
     return dx * dx + dy * dy + dz * dz
 
 
-@njit(cache=True)
+@compiled
 def _triangle_coordinates(triangles: np.ndarray, i: int, x: float, y: float, z: float) -> tuple[float, float, int]:
     """Coordinates along the two sides of the nearest point; feature 0 face, 1 to 3 edges, 4 to 6 corners.
 
@@ -65,7 +65,7 @@ def _triangle_coordinates(triangles: np.ndarray, i: int, x: float, y: float, z: 
     return b / total, c / total, 0
 
 
-@njit(cache=True)
+@compiled
 def _feature_normal(triangles: np.ndarray, normals: np.ndarray, i: int, feature: int) -> tuple[float, float, float]:
     if feature == 0:
         return triangles[i, NORMAL], triangles[i, NORMAL + 1], triangles[i, NORMAL + 2]
@@ -73,7 +73,7 @@ def _feature_normal(triangles: np.ndarray, normals: np.ndarray, i: int, feature:
     return normals[i, j], normals[i, j + 1], normals[i, j + 2]
 
 
-@njit(cache=True)
+@compiled
 def nearest_triangle(
     nodes: np.ndarray, boxes: np.ndarray, triangles: np.ndarray, root: int, x: float, y: float, z: float, cut: float
 ) -> tuple[float, int]:
@@ -119,7 +119,7 @@ def nearest_triangle(
                 node = parent
 
 
-@njit(cache=True)
+@compiled
 def triangle_distance(
     triangles: np.ndarray, normals: np.ndarray, i: int, signed: bool, x: float, y: float, z: float
 ) -> tuple[float, float, float, float]:
@@ -140,7 +140,7 @@ def triangle_distance(
     return sign * d, nx, ny, nz
 
 
-@njit(cache=True)
+@compiled
 def mesh_distance(
     nodes: np.ndarray, boxes: np.ndarray, triangles: np.ndarray, normals: np.ndarray, root: int, signed: bool,
     x: float, y: float, z: float, cut: float,
@@ -152,7 +152,7 @@ def mesh_distance(
     return triangle_distance(triangles, normals, i, signed, x, y, z)
 
 
-@njit(cache=True)
+@compiled
 def hyperbola_minimum(h2: float, m2: float, centre: float, taper: float) -> float:
     """Where sqrt(h2 + m2 (s - centre)^2) - taper s is least for s in [0, 1]."""
     if m2 > taper * taper:
@@ -166,7 +166,7 @@ def hyperbola_minimum(h2: float, m2: float, centre: float, taper: float) -> floa
     return min(max(s, 0.0), 1.0)
 
 
-@njit(cache=True)
+@compiled
 def nearest_to_point(wx: float, wy: float, wz: float, ux: float, uy: float, uz: float, taper: float) -> float:
     """Position s on the segment w + s u that comes nearest to the origin, the radius growing by ``taper``."""
     uu = ux * ux + uy * uy + uz * uz
@@ -175,7 +175,7 @@ def nearest_to_point(wx: float, wy: float, wz: float, ux: float, uy: float, uz: 
     return hyperbola_minimum(hx * hx + hy * hy + hz * hz, uu, centre, taper)
 
 
-@njit(cache=True)
+@compiled
 def nearest_to_segment(
     wx: float, wy: float, wz: float, ux: float, uy: float, uz: float, vx: float, vy: float, vz: float, taper: float
 ) -> tuple[float, float]:  # fmt: skip
@@ -198,7 +198,7 @@ def nearest_to_segment(
     return s, t
 
 
-@njit(cache=True)
+@compiled
 def _face_height(triangles: np.ndarray, i: int, x: float, y: float, z: float) -> tuple[float, bool]:
     """Height over the plane of a triangle, and whether the foot of the perpendicular lies in the triangle."""
     ux, uy, uz = triangles[i, SIDE_1], triangles[i, SIDE_1 + 1], triangles[i, SIDE_1 + 2]
@@ -215,7 +215,7 @@ def _face_height(triangles: np.ndarray, i: int, x: float, y: float, z: float) ->
     return height, s >= 0.0 and t >= 0.0 and s + t <= uu * vv - uv * uv
 
 
-@njit(cache=True)
+@compiled
 def _triangle_gap(
     triangles: np.ndarray, i: int,
     ax: float, ay: float, az: float, ux: float, uy: float, uz: float, ra: float, taper: float,
@@ -260,7 +260,18 @@ def _triangle_gap(
     return best, s_best, feature_best
 
 
-@njit(cache=True)
+@compiled
+def _axis_distance(
+    cx: float, cy: float, cz: float, mx: float, my: float, mz: float, ex: float, ey: float, ez: float, half: float
+) -> float:  # fmt: skip
+    """Squared distance from a point to a segment given by its middle, direction and half length."""
+    wx, wy, wz = cx - mx, cy - my, cz - mz
+    along = wx * ex + wy * ey + wz * ez
+    over = along - min(max(along, -half), half)
+    return wx * wx + wy * wy + wz * wz - along * along + over * over
+
+
+@compiled
 def nearest_on_segment(
     nodes: np.ndarray, boxes: np.ndarray, triangles: np.ndarray, root: int,
     ax: float, ay: float, az: float, bx: float, by: float, bz: float, ra: float, rb: float, cut: float,
@@ -269,41 +280,72 @@ def nearest_on_segment(
     best, s_best, found, feature = cut, 0.0, -1, 0
     ux, uy, uz, taper = bx - ax, by - ay, bz - az, rb - ra
     thick = max(ra, rb)
-    mx, my, mz = 0.5 * (ax + bx), 0.5 * (ay + by), 0.5 * (az + bz)
-    reach = 0.5 * math.sqrt(ux * ux + uy * uy + uz * uz) + thick
     x0, y0, z0 = min(ax, bx), min(ay, by), min(az, bz)
     x1, y1, z1 = max(ax, bx), max(ay, by), max(az, bz)
     limit = best + thick
     if limit <= 0.0 or _box_gap(boxes, root, x0, y0, z0, x1, y1, z1) >= limit * limit:
         return best, s_best, found, feature
+    mx, my, mz = 0.5 * (ax + bx), 0.5 * (ay + by), 0.5 * (az + bz)
+    length = math.sqrt(ux * ux + uy * uy + uz * uz)
+    half = 0.5 * length
+    ex, ey, ez = (ux / length, uy / length, uz / length) if length > 0.0 else (0.0, 0.0, 0.0)
     node, pending = root, 0
     while True:
         right = nodes[node, 0]
         descended = False
         if right > 0:
             left = node + 1
-            gap_left = _box_gap(boxes, left, x0, y0, z0, x1, y1, z1)
-            gap_right = _box_gap(boxes, right, x0, y0, z0, x1, y1, z1)
-            near, gap_near, gap_far = left, gap_left, gap_right
-            if gap_right < gap_left:
-                near, gap_near, gap_far = right, gap_right, gap_left
-            if gap_near < limit * limit:
-                pending = (pending << 1) | int(gap_far < limit * limit)
-                node = near
+            away_left = _axis_distance(boxes[left, 6], boxes[left, 7], boxes[left, 8], mx, my, mz, ex, ey, ez, half)
+            away_right = _axis_distance(boxes[right, 6], boxes[right, 7], boxes[right, 8], mx, my, mz, ex, ey, ez, half)
+            open_left = away_left < (limit + boxes[left, 9]) ** 2 and (
+                _box_gap(boxes, left, x0, y0, z0, x1, y1, z1) < limit * limit
+            )
+            open_right = away_right < (limit + boxes[right, 9]) ** 2 and (
+                _box_gap(boxes, right, x0, y0, z0, x1, y1, z1) < limit * limit
+            )
+            if open_left or open_right:
+                pending = (pending << 1) | int(open_left and open_right)
+                node = right if open_right and not (open_left and away_left <= away_right) else left
                 descended = True
         else:
             first = nodes[node, 1]
             for i in range(first, first + nodes[node, 2]):
-                dx, dy, dz = triangles[i, CENTRE] - mx, triangles[i, CENTRE + 1] - my, triangles[i, CENTRE + 2] - mz
-                sphere = best + reach + triangles[i, REACH]
-                if sphere <= 0.0 or dx * dx + dy * dy + dz * dz >= sphere * sphere:
+                away = _axis_distance(
+                    triangles[i, CENTRE],
+                    triangles[i, CENTRE + 1],
+                    triangles[i, CENTRE + 2],
+                    mx,
+                    my,
+                    mz,
+                    ex,
+                    ey,
+                    ez,
+                    half,
+                )
+                if away >= (limit + triangles[i, REACH]) ** 2:
+                    continue
+                n1, n2, n3 = triangles[i, NORMAL], triangles[i, NORMAL + 1], triangles[i, NORMAL + 2]
+                wx, wy, wz = mx - triangles[i, CENTRE], my - triangles[i, CENTRE + 1], mz - triangles[i, CENTRE + 2]
+                rise = ex * n1 + ey * n2 + ez * n3
+                height = wx * n1 + wy * n2 + wz * n3
+                lift = max(abs(height) - half * abs(rise), 0.0)
+                if lift >= limit:
+                    continue
+                fx, fy, fz = ex - rise * n1, ey - rise * n2, ez - rise * n3
+                wx, wy, wz = wx - height * n1, wy - height * n2, wz - height * n3
+                flat = fx * fx + fy * fy + fz * fz
+                t = -(wx * fx + wy * fy + wz * fz) / flat if flat > 0.0 else 0.0
+                t = min(max(t, -half), half)
+                wx, wy, wz = wx + t * fx, wy + t * fy, wz + t * fz
+                aside = math.sqrt(wx * wx + wy * wy + wz * wz) - triangles[i, REACH]
+                if aside > 0.0 and lift * lift + aside * aside >= limit * limit:
                     continue
                 gap, s, part = _triangle_gap(triangles, i, ax, ay, az, ux, uy, uz, ra, taper, best, s_best, feature)
                 if gap < best:
                     best, s_best, found, feature = gap, s, i, part
-            limit = best + thick
-            if limit <= 0.0:
-                return best, s_best, found, feature
+                    limit = best + thick
+                    if limit <= 0.0:
+                        return best, s_best, found, feature
         while not descended:
             if node == root:
                 return best, s_best, found, feature
@@ -311,7 +353,10 @@ def nearest_on_segment(
             if pending & 1:
                 pending ^= 1
                 node = nodes[parent, 0] if node == parent + 1 else parent + 1
-                descended = _box_gap(boxes, node, x0, y0, z0, x1, y1, z1) < limit * limit
+                away = _axis_distance(boxes[node, 6], boxes[node, 7], boxes[node, 8], mx, my, mz, ex, ey, ez, half)
+                descended = away < (limit + boxes[node, 9]) ** 2 and (
+                    _box_gap(boxes, node, x0, y0, z0, x1, y1, z1) < limit * limit
+                )
             else:
                 pending >>= 1
                 node = parent

@@ -4,8 +4,8 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from .compiled import compiled
 from .distance import solid_distance
 from .kinds import CAPSULE, CURVED_PLATE, MESH, PLANE, SPHERE, TORUS
 from .mesh_distance import (
@@ -22,12 +22,12 @@ _RESOLUTION = 1e-13
 _N_INTERVALS = 16
 
 
-@njit(cache=True)
+@compiled
 def _analytic_at(shape: tuple, x: float, y: float, z: float) -> tuple[float, float, float, float]:
     return solid_distance(shape[0], shape[1], shape[2], shape[3], shape[4], shape[5], shape[6], x, y, z)
 
 
-@njit(cache=True)
+@compiled
 def _mesh_at(shape: tuple, x: float, y: float, z: float) -> tuple[float, float, float, float]:
     return mesh_distance(shape[0], shape[1], shape[2], shape[3], shape[4], True, x, y, z, math.inf)
 
@@ -35,14 +35,14 @@ def _mesh_at(shape: tuple, x: float, y: float, z: float) -> tuple[float, float, 
 def _make_search(distance_at: Any) -> Any:
     """Search along a segment for one family of solids; ``distance_at(shape, x, y, z)`` gives distance and normal."""
 
-    @njit(cache=True)
+    @compiled
     def at(
         shape: tuple, ax: float, ay: float, az: float, ux: float, uy: float, uz: float, ra: float, taper: float, s: float
     ) -> tuple[float, float, float, float, float]:  # fmt: skip
         d, nx, ny, nz = distance_at(shape, ax + s * ux, ay + s * uy, az + s * uz)
         return d - ra - s * taper, nx * ux + ny * uy + nz * uz - taper, nx, ny, nz
 
-    @njit(cache=True)
+    @compiled
     def search(
         shape: tuple, n_intervals: int,
         ax: float, ay: float, az: float, bx: float, by: float, bz: float, ra: float, rb: float, s_guess: float,
@@ -98,7 +98,7 @@ _search_analytic = _make_search(_analytic_at)
 _search_mesh = _make_search(_mesh_at)
 
 
-@njit(cache=True)
+@compiled
 def _capsule_gap(
     radius: float, half: float,
     ax: float, ay: float, az: float, bx: float, by: float, bz: float, ra: float, rb: float,
@@ -118,7 +118,7 @@ def _capsule_gap(
     return gap, s, 0.0, 0.0, 1.0
 
 
-@njit(cache=True)
+@compiled
 def _mesh_gap(
     nodes: np.ndarray, boxes: np.ndarray, triangles: np.ndarray, normals: np.ndarray, root: int, signed: bool,
     ax: float, ay: float, az: float, bx: float, by: float, bz: float, ra: float, rb: float, cut: float, s_guess: float,
@@ -151,7 +151,7 @@ def _mesh_gap(
     return _search_mesh((nodes, boxes, triangles, normals, root), _N_INTERVALS, ax, ay, az, bx, by, bz, ra, rb, s_guess)
 
 
-@njit(cache=True)
+@compiled
 def segment_gap(
     table: SolidTable, k: int,
     ax: float, ay: float, az: float, bx: float, by: float, bz: float, ra: float, rb: float,
@@ -199,7 +199,7 @@ def segment_gap(
         if gap_b < gap_a:
             return gap_b, 1.0, 0.0, 0.0, 1.0
         return gap_a, 0.5, 0.0, 0.0, 1.0
-    if kind == SPHERE or kind == CAPSULE:
+    if kind in (SPHERE, CAPSULE):
         gap, s, nx, ny, nz = _capsule_gap(p0, p1, ax, ay, az, bx, by, bz, ra, rb)
         return gap - offset, s, nx, ny, nz
     shape = (kind, p0, p1, p2, table.parameters[k, 3], table.parameters[k, 4], table.parameters[k, 5])
@@ -219,12 +219,12 @@ def segment_gap(
     far = d - 0.5 * math.sqrt(ux * ux + uy * uy + uz * uz) - max(ra, rb) - offset
     if far >= bound:
         return far, s_guess, 0.0, 0.0, 0.0
-    n_intervals = _N_INTERVALS if kind == TORUS or kind == CURVED_PLATE else 1
+    n_intervals = _N_INTERVALS if kind in (TORUS, CURVED_PLATE) else 1
     gap, s, nx, ny, nz = _search_analytic(shape, n_intervals, ax, ay, az, bx, by, bz, ra, rb, s_guess)
     return gap - offset, s, nx, ny, nz
 
 
-@njit(cache=True)
+@compiled
 def point_distance(
     table: SolidTable, k: int, x: float, y: float, z: float, bound: float
 ) -> tuple[float, float, float, float]:

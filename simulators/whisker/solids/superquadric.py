@@ -7,14 +7,14 @@ parameters, because the normal of the surface has no negative component there.
 
 import math
 
-from numba import njit
+from .compiled import compiled
 
 _TOLERANCE = 1e-15
 _MAX_STEPS = 100
 _N_SCAN = 12
 
 
-@njit(cache=True)
+@compiled
 def _arc(exponent: float, k: float) -> tuple[float, float, float, float]:
     """Point of u^p + v^p = 1 on the ray (1-k, k), and its derivative with respect to k."""
     c, s = 1.0 - k, k
@@ -25,7 +25,7 @@ def _arc(exponent: float, k: float) -> tuple[float, float, float, float]:
     return r * c, r * s, dr * c - r, dr * s + r
 
 
-@njit(cache=True)
+@compiled
 def _nearest_on_arc(exponent: float, a: float, b: float, x: float, y: float, low: float, high: float) -> float:
     """Ray of the point of the scaled arc (a u, b v) nearest to (x, y), searched between two rays."""
     u, v, du, dv = _arc(exponent, low)
@@ -63,7 +63,7 @@ def _nearest_on_arc(exponent: float, a: float, b: float, x: float, y: float, low
     return 0.5 * (low + high)
 
 
-@njit(cache=True)
+@compiled
 def _slope_of_height(
     a: float, b: float, c: float, p: float, q: float, x: float, y: float, z: float, k: float, low: float, high: float
 ) -> tuple[float, float, float, float, float, float, float]:  # fmt: skip
@@ -76,7 +76,7 @@ def _slope_of_height(
     return g, ex, ey, ez, u, v, k
 
 
-@njit(cache=True)
+@compiled
 def _search(
     a: float, b: float, c: float, p: float, q: float, x: float, y: float, z: float,
     low: float, high: float, ray_low: float, ray_high: float,
@@ -117,7 +117,7 @@ def _search(
     return found
 
 
-@njit(cache=True)
+@compiled
 def superquadric_distance(
     a: float, b: float, c: float, e1: float, e2: float, x: float, y: float, z: float
 ) -> tuple[float, float, float, float]:  # fmt: skip

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .bvh import N_COLUMNS
+from .bvh import N_BOX_COLUMNS, N_COLUMNS
 from .kinds import N_PARAMETERS
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def pack_solids(solids: Sequence["Solid"]) -> SolidTable:
     n_solids = len(solids)
     parameters = np.zeros((n_solids, N_PARAMETERS))
     root = np.zeros(n_solids, dtype=np.int64)
-    nodes, boxes = [np.zeros((0, 4), dtype=np.int64)], [np.zeros((0, 6))]
+    nodes, boxes = [np.zeros((0, 4), dtype=np.int64)], [np.zeros((0, N_BOX_COLUMNS))]
     triangles, normals = [np.zeros((0, N_COLUMNS))], [np.zeros((0, 18))]
     n_nodes = n_triangles = 0
     for k, solid in enumerate(solids):
