@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .debian import unpack_debian_package
+    from .entries import sweep_entries
     from .families import FAMILIES, Family, build_object, categories, make_object
     from .furniture import FurnitureItem, FurnitureObjects, read_catalogue
     from .objects import LabelledObject, ObjectSet, ProceduralObjects
@@ -46,6 +47,7 @@ _HOME = {
     "read_categories": "shapenet",
     "read_object_list": "shapenet",
     "rodgers_stimuli": "rodgers",
+    "sweep_entries": "entries",
     "unpack_debian_package": "debian",
 }
 
@@ -80,6 +82,7 @@ __all__ = [
     "read_categories",
     "read_object_list",
     "rodgers_stimuli",
+    "sweep_entries",
     "unpack_debian_package",
 ]
 

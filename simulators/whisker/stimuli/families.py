@@ -92,16 +92,20 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
         "pyramid": _round("pyramid of three to five sides", "pyramid", n_sides=(3, 5), radius=(0.4, 0.9)),
         "ring_plate": _round("flat ring", "ring_plate", hole_share=(0.35, 0.75), thickness=(0.1, 0.35)),
         "rod": _round("thin rod with round ends", "rod", radius=(0.03, 0.1)),
+        "rounded_box": _round(
+            "superquadric with round edges", "superquadric",
+            width=(0.6, 1.0), depth=(0.6, 1.0), polar=(0.2, 0.6), equatorial=(0.2, 0.6),
+        ),
         "shelf": _angular(
             "boards between two sides", "shelf", depth=(0.25, 0.5), height=(1.0, 2.0), n_boards=(3, 6), board=(0.04, 0.08)
         ),
         "slab": _angular("thin upright plate", "slab", depth=(0.6, 1.4), thickness=(0.04, 0.15)),
+        "spindle": _round(
+            "superquadric with edges where a ball is round", "superquadric",
+            width=(0.6, 1.0), depth=(0.6, 1.0), polar=(1.5, 1.9), equatorial=(1.5, 1.9),
+        ),
         "stairs": _angular("flight of steps", "stairs", n_steps=(3, 6), rise=(0.5, 1.0), height=(0.4, 1.0)),
         "star": _angular("star, extruded", "star", n_points=(4, 7), inner=(0.35, 0.6), height=(0.3, 1.2)),
-        "superquadric": _round(
-            "rounded box to pinched spindle", "superquadric",
-            width=(0.6, 1.0), depth=(0.6, 1.0), polar=(0.3, 1.6), equatorial=(0.3, 1.6),
-        ),
         "table": _angular(
             "plate on four legs", "table", depth=(0.5, 1.0), height=(0.4, 0.9), leg=(0.06, 0.14), top=(0.05, 0.12)
         ),
@@ -147,8 +151,10 @@ def make_object(category: str, seed: int, diagonal_mm: float = 40.0) -> "tuple[S
     rng = np.random.default_rng([zlib.crc32(category.encode()), seed])
     parameters: dict[str, Number] = {}
     for name, (low, high) in family.ranges.items():
-        whole = isinstance(low, int) and isinstance(high, int)
-        parameters[name] = int(rng.integers(low, high + 1)) if whole else float(rng.uniform(low, high))
+        if isinstance(low, int) and isinstance(high, int):
+            parameters[name] = int(rng.integers(low, high + 1))
+        else:
+            parameters[name] = float(rng.uniform(low, high))
     return build_object(category, parameters, diagonal_mm), parameters
 
 

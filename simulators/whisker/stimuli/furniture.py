@@ -218,9 +218,8 @@ class FurnitureObjects:
         from ..solids import Mesh
 
         vertices, faces = read_furniture_mesh(self.item(object_id))
-        low, high = vertices.min(axis=0), vertices.max(axis=0)
-        scale = diagonal_mm / float(np.linalg.norm(high - low))
-        return Mesh((vertices - (low + high) / 2) * scale, faces, contact_offset_mm=self.contact_offset_mm)
+        scale = diagonal_mm / float(np.linalg.norm(np.ptp(vertices, axis=0)))
+        return Mesh(vertices * scale, faces, contact_offset_mm=self.contact_offset_mm)
 
     def write_credits(self, path: str | Path) -> None:
         """CSV table of authors and licences, as the licences ask of whoever passes the objects on."""
@@ -233,15 +232,17 @@ class FurnitureObjects:
 
 
 def read_furniture_mesh(item: FurnitureItem) -> tuple[np.ndarray, np.ndarray]:
-    """Triangles of a model: vertices ``(V, 3)`` in cm with z up and the front towards -y, faces ``(F, 3)``."""
+    """Triangles of a model: vertices ``(V, 3)`` in cm with z up, the front towards -y and
+    the middle of the bounding box at the origin; faces ``(F, 3)``.
+    """
     from .wavefront import read_triangles
 
     with zipfile.ZipFile(item.archive) as file:
         text = file.read(item.model).decode("latin-1")
     vertices, faces = read_triangles(text, f"{item.model} in {item.archive.name}")
-    vertices = vertices @ np.reshape(item.rotation, (3, 3)).T
-    used = vertices[np.unique(faces)]
-    low, high = used.min(axis=0), used.max(axis=0)
+    used, faces = np.unique(faces, return_inverse=True)
+    vertices, faces = vertices[used] @ np.reshape(item.rotation, (3, 3)).T, faces.reshape(-1, 3)
+    low, high = vertices.min(axis=0), vertices.max(axis=0)
     extent = np.where(high > low, high - low, 1.0)
     upright = (vertices - (low + high) / 2) * np.asarray(item.size_cm) / extent
     return np.column_stack([upright[:, 0], -upright[:, 2], upright[:, 1]]), faces

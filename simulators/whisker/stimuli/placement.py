@@ -29,6 +29,8 @@ class PlacedSweep:
 
     Attributes
     ----------
+    stimulus_id
+        Of the sweep.
     solid
         In its own frame.
     motion
@@ -36,11 +38,11 @@ class PlacedSweep:
     duration_s
         Of the sweep.
     labels
-        Plain values for the table of a data set: ``stimulus_id``, ``group`` (the object, so that folds never split
-        one), all numbers of the sweep, the start (``start_x_mm``, ``start_y_mm``, ``start_z_mm`` of the solid's
-        origin), and for a clean start ``clearance_mm`` at time 0 and ``reaches_array``.
+        Those of the sweep with its speed and duration, the start (``start_x_mm``, ``start_y_mm``, ``start_z_mm`` of the
+        solid's origin), and for a clean start ``clearance_mm`` at time 0 and ``reaches_array``.
     """
 
+    stimulus_id: str
     solid: "Solid"
     motion: "RigidMotion"
     duration_s: float
@@ -113,7 +115,8 @@ def place(sweep: Sweep, solid: "Solid", array: WhiskerArray | None = None, *, cl
     rotation = head_rotation(orientation)
     known: dict[str, bool | float] = {}
     if sweep.start_mm is not None:
-        assert sweep.speed_mm_s is not None and sweep.duration_s is not None  # a grid refuses anything else
+        if sweep.speed_mm_s is None or sweep.duration_s is None:
+            raise ValueError(f"sweep {sweep.stimulus_id!r} has a fixed start; give it a speed and a duration.")
         speed, duration = sweep.speed_mm_s, sweep.duration_s
         position = published_position_mm(
             solid, rotation, x_mm=sweep.distance_mm, y_mm=sweep.start_mm, z_mm=sweep.height_mm
@@ -129,16 +132,15 @@ def place(sweep: Sweep, solid: "Solid", array: WhiskerArray | None = None, *, cl
         known = {"clearance_mm": path.clearance_mm, "reaches_array": path.reaches_array}
     motion = RigidMotion.linear(position, (0.0, -speed, 0.0), orientation)
     start = dict(zip(("start_x_mm", "start_y_mm", "start_z_mm"), position, strict=True))
-    facts = {key: value for key, value in dataclasses.asdict(sweep).items() if key != "start_mm"}
-    labels = {"stimulus_id": sweep.stimulus_id, "group": sweep.object_id} | facts
-    labels |= {"speed_mm_s": speed, "duration_s": duration} | start | known
-    return PlacedSweep(solid, motion, duration, labels)
+    labels = sweep.labels | {"speed_mm_s": speed, "duration_s": duration} | start | known
+    return PlacedSweep(sweep.stimulus_id, solid, motion, duration, labels)
 
 
 def _pace(sweep: Sweep, length_mm: float) -> tuple[float, float]:
     """Speed and duration of a passage of this length."""
     if sweep.speed_mm_s is None:
-        assert sweep.duration_s is not None  # a grid refuses anything else
+        if sweep.duration_s is None:
+            raise ValueError(f"sweep {sweep.stimulus_id!r} has neither speed nor duration; give one of them.")
         return length_mm / sweep.duration_s, sweep.duration_s
     needed = length_mm / sweep.speed_mm_s
     if sweep.duration_s is None:

@@ -40,7 +40,7 @@ class RodgersStimulus:
     @property
     def labels(self) -> dict[str, str]:
         """Conditions for the stimulus table."""
-        return {"stimulus_id": self.name, "shape": self.shape, "distance": self.distance}
+        return {"shape": self.shape, "distance": self.distance}
 
 
 def rodgers_stimuli(

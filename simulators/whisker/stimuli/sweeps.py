@@ -70,6 +70,14 @@ class Sweep:
             f"-t{self.rotation_deg:g}-s{self.diagonal_mm:g}"
         )
 
+    @property
+    def labels(self) -> dict[str, str | int | float]:
+        """Plain values for the table of a data set; ``group`` is the object, so that folds never divide one."""
+        named = {"group": self.object_id, "category": self.category, "label": self.label, "draw": self.draw}
+        names = ("diagonal_mm", "rotation_deg", "tilt_deg", "height_mm", "distance_mm", "speed_mm_s", "duration_s")
+        numbers = {name: getattr(self, name) for name in names}
+        return named | {name: value for name, value in numbers.items() if value is not None}
+
 
 @dataclass(frozen=True, eq=False)
 class SweepGrid(Sequence[Sweep]):
@@ -303,8 +311,9 @@ def clean_grid(
 
 def _drawn(rng: np.random.Generator, values: Range) -> float:
     low, high = values
-    whole = isinstance(low, int) and isinstance(high, int)
-    return float(rng.integers(low, high + 1) if whole else rng.uniform(low, high))
+    if isinstance(low, int) and isinstance(high, int):
+        return float(rng.integers(low, high + 1))
+    return float(rng.uniform(low, high))
 
 
 def _parts(n_units: int, fractions: tuple[float, float, float], what: str) -> np.ndarray:
