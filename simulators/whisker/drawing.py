@@ -178,7 +178,7 @@ class SceneDrawing:
         shown = np.arange(len(course.lines_mm)) if samples is None else np.asarray(samples)
         centre, extent = _field(course.lines_mm[shown])
         # Smaller than this the order of near and far is right to the eye.
-        self._surfaces = [Surface.of(*solid.surface(), edge_mm=float(extent.max()) / 20) for solid in solids]
+        self._surfaces = [Surface.of(*solid.surface(), edge_mm=float(extent.max()) / 25) for solid in solids]
         self._sides = [np.array([name[0] == side for name in self.names]) for side in "LR"]
         self._faces: Any = PolyCollection([], capstyle="round", joinstyle="round", zorder=2)
         # What an object hides shows through it faintly.
@@ -308,8 +308,8 @@ def _solid_parts(
     shade = normals @ (light / np.linalg.norm(light))
     brightness = 0.62 + 0.38 * (np.abs(shade) if not surface.closed else np.clip(shade, 0, 1))
     face = np.concatenate([brightness[:, None] * to_rgb(colour), np.ones((len(shade), 1))], axis=1)
-    # Set back by half a face, whose middle stands for all of it: a whisker that touches is drawn over it.
-    depth = triangles[..., 2].mean(axis=1) - 0.5 * surface.edge_mm
+    # That of its farthest corner: a whisker or an edge that lies on the face is drawn over it.
+    depth = triangles[..., 2].min(axis=1) - 0.02 * surface.edge_mm
     # An outline in the colour of the face closes the seam that antialiasing leaves between neighbours.
     faces = triangles[..., :2], depth, face, face, np.full(len(face), 0.7)
     edge = np.broadcast_to(to_rgba(EDGE_COLOUR), (len(start), 4))

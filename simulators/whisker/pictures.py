@@ -247,16 +247,16 @@ def force_traces(
 
 @styled
 def contact_raster(result: "xr.Dataset", *, ax: "Axes | None" = None) -> "Axes":
-    """When each whisker was touched: one line per whisker, coloured by row."""
+    """When each whisker was touched: one line per whisker, with colours as in `force_traces`."""
     names = [str(name) for name in result["whisker"].values]
     ax = new_figure(6.4, 1.2 + 0.155 * len(names)).subplots() if ax is None else ax
     ends = result["time"].values
     step = ends[1] - ends[0] if len(ends) > 1 else 1 / float(result.attrs["rate_hz"])
     edges = np.concatenate([[ends[0] - step], ends])
-    for number, name in enumerate(names):
+    for number, colour in enumerate(whisker_colours(names)):
         change = np.diff(np.concatenate([[0], result["contact"].values[:, number].astype(int), [0]]))
         start, stop = edges[change == 1], edges[change == -1]
-        ax.hlines(np.full(len(start), number), start, stop, color=ROW_COLOURS[name[1]], linewidth=5)
+        ax.hlines(np.full(len(start), number), start, stop, color=colour, linewidth=5)
     ax.set_yticks(range(len(names)), names, fontsize=7)
     ax.set_ylim(len(names) - 0.5, -0.5)
     ax.set_xlim(edges[0], edges[-1])
