@@ -1,6 +1,7 @@
 """Whether a scene starts clear of the whiskers, and how it is made to."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -94,7 +95,7 @@ def cleared(scene: Scene, mechanics: Mechanics, overlap: Literal["refuse", "push
                 f"{name} starts inside the array and does not move, so it cannot be pushed back; place it elsewhere."
             )
         back = -velocity / speed
-        objects[o] = _pushed(item, back, lambda moved, o=o: _gap_alone(scene, mechanics, moved), name)
+        objects[o] = _pushed(item, back, partial(_gap_alone, scene, mechanics), name)
     return Scene(scene.array, tuple(objects), scene.base_motion, scene.duration_s, scene.rate_hz)
 
 

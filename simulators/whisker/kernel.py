@@ -9,7 +9,16 @@ import numpy as np
 from numba import njit
 
 from .motion import pose_at
-from .recursion import CHANGE_SIZE, EXTRA_SIZE, LINK_SIZE, WORK_SIZE, place_links, solve_links
+from .recursion import (
+    CHANGE_SIZE,
+    EXTRA_SIZE,
+    LINK_SIZE,
+    SHIFT_SIZE,
+    WORK_SIZE,
+    carry_links,
+    place_links,
+    solve_links,
+)
 from .touching import BAND_MM, CONTACT_SIZE, find_contacts, load_links, revise_active, sum_contacts
 
 DONE, NOT_FINITE, TOO_FAST = 0, 1, 2
@@ -20,12 +29,12 @@ length, 13 time-integrated magnitude of the contact forces, 14:17 tip, 17:20 bas
 kinetic and elastic energy at the end."""
 REST_RAD = 1e-9
 """Angles (rad) and rates (rad/ms) below which an untouched whisker on a fixed base is at rest."""
+RHO_TOUCHING = 0.0
+"""Spectral radius while something is touched: what a contact excites beyond the step dies out at once."""
 TURN_RAD = 0.1
 """Largest turn of a joint in one step; a step that would turn more is halved."""
 HALVINGS = 12
 """Most halvings of the nominal step before a tip is called too fast."""
-STEEP_MM = 0.02
-"""Deepest step into a surface of zero contact offset."""
 
 
 @njit(cache=True, nogil=True)
@@ -47,11 +56,11 @@ def first_gaps(
     angles = np.zeros((n, 2))
     angles[1:, 1] = rest[1:]
     none, link = np.zeros((n, 2)), np.zeros((n, LINK_SIZE))
-    clear, seen = np.full((n_objects, n), -1.0), np.zeros((n_objects, n, 7))
+    clear, seen = np.full((n_objects, n), -1.0), np.full((n_objects, n, 8), 0.5)
     place_links(angles, none, none, lengths, masses, centroids, inertias, rest[0], base, link)
     find_contacts(
-        table, solid_of, np.zeros(n_objects), poses, base, link, lengths, radii, 1.0, 0.0, 1.0, clear, seen,
-        np.zeros(n_objects), np.zeros((n_objects * n, CONTACT_SIZE)),
+        table, solid_of, np.zeros(n_objects), poses, base, link, np.zeros((n, SHIFT_SIZE)), lengths, radii, 1.0, 0.0, 1.0, clear, seen,
+        np.zeros(n_objects), np.zeros((2 * n_objects * n, CONTACT_SIZE)),
     )  # fmt: skip
     for o in range(n_objects):
         gaps[o] = clear[o].min()
@@ -138,18 +147,17 @@ def run_whisker(
     drift, surge = v.copy(), np.zeros((n, 2))
     link, extra = np.zeros((n, LINK_SIZE)), np.zeros((n, EXTRA_SIZE))
     work, change = np.zeros((n, WORK_SIZE)), np.zeros((n, CHANGE_SIZE))
+    lag_q, lag_v, shift = np.zeros((n, 2)), np.zeros((n, 2)), np.zeros((n, SHIFT_SIZE))
     pull, stiff, free = np.zeros((n, 2)), np.zeros(n), np.zeros((n, 6))
     wrench, total, base = np.zeros(6), np.zeros(8), np.zeros(19)
     poses = np.zeros((n_objects, 19))
-    clear, seen = np.full((n_objects, n), -1.0), np.zeros((n_objects, n, 7))
+    clear, seen = np.full((n_objects, n), -1.0), np.full((n_objects, n, 8), 0.5)
     travel = np.zeros(n_objects)
-    contacts = np.zeros((n_objects * n, CONTACT_SIZE))
+    contacts = np.zeros((2 * n_objects * n, CONTACT_SIZE))
     arcs = np.zeros(n + 1)
     for i in range(n):
         arcs[i + 1] = arcs[i] + lengths[i]
-    alpha_m, alpha_f = (2.0 * rho - 1.0) / (rho + 1.0), rho / (rho + 1.0)
-    gamma = 0.5 - alpha_m + alpha_f
-    beta = 0.25 * (1.0 - alpha_m + alpha_f) ** 2
+    touching = False
     still = base_position.shape[0] == 1
     loaded = tip_force_until > 0.0
     ticks = 1 << (level + HALVINGS)
@@ -180,6 +188,10 @@ def run_whisker(
             while tick % ticks_now != 0 or tick + ticks_now > ticks:
                 ticks_now //= 2
             step = interval * ticks_now / ticks
+            radius = RHO_TOUCHING if touching else rho
+            alpha_m, alpha_f = (2.0 * radius - 1.0) / (radius + 1.0), radius / (radius + 1.0)
+            gamma = 0.5 - alpha_m + alpha_f
+            beta = 0.25 * (1.0 - alpha_m + alpha_f) ** 2
             time = began + interval * (tick / ticks)
             instant = time + (1.0 - alpha_f) * step
             share = 1.0 - alpha_f
@@ -212,13 +224,16 @@ def run_whisker(
                 last[29] -= tip_force[2]
             for i in range(1, n):
                 for j in range(2):
-                    angle = q[i, j] + share * step * (v[i, j] + 0.5 * step * a[i, j]) - (rest[i] if j == 1 else 0.0)
-                    pull[i, j] = -springs[i] * angle - dampers[i] * (v[i, j] + share * step * a[i, j])
+                    angle = q[i, j] + share * step * (v[i, j] + 0.5 * step * a[i, j])
+                    rate = v[i, j] + share * step * a[i, j]
+                    lag_q[i, j], lag_v[i, j] = angle - sq[i, j], rate - sv[i, j]
+                    pull[i, j] = -springs[i] * (angle - (rest[i] if j == 1 else 0.0)) - dampers[i] * rate
                 stiff[i] = spring_gain * springs[i] + damper_gain * dampers[i]
             count = 0
             if n_objects > 0:
+                carry_links(lag_q, lag_v, link, shift)
                 count = find_contacts(
-                    table, solid_of, friction_of, poses, base, link, lengths, radii, stiffness, relaxation,
+                    table, solid_of, friction_of, poses, base, link, shift, lengths, radii, stiffness, relaxation,
                     slip_speed, clear, seen, travel, contacts,
                 )  # fmt: skip
             if count > 0:
@@ -270,6 +285,7 @@ def run_whisker(
                     off = q[i, j] - (rest[i] if j == 1 else 0.0)
                     largest = max(largest, abs(off), abs(v[i, j]))
             n_steps += 1
+            touching = count > 0
             tick += ticks_now
             if not largest < 1e3:
                 report[0], report[1], report[2] = n_steps, n_solves, time

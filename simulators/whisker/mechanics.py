@@ -64,7 +64,7 @@ class Mechanics:
     damping_ratio: float = 0.14
     friction: float | None = None
     contact_stiffness_mn_per_mm: float = 30.0
-    contact_relaxation_ms: float = 0.05
+    contact_relaxation_ms: float = 0.1
     slip_speed_mm_s: float = 1.0
     max_step_ms: float = 0.125
     steps_per_period: float = 25.0

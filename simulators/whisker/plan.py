@@ -14,6 +14,7 @@ from .solids import SolidTable, pack_solids
 
 # A plane has no size; points of it this far from its origin bound its speed when it turns.
 PLANE_REACH_MM = 200.0
+# How deep a step may enter a solid without contact offset.
 STEEP_MM = 0.02
 ENDINGS = {
     1: "its state is no longer finite",
@@ -104,7 +105,7 @@ class Plan:
             self.table, self.solid_of, self.friction_of, self.speed_of, self.depth_of,
             self.first_knot, self.object_dt, knots.position, knots.velocity, knots.quaternion, knots.angular_velocity,
             self.tip_force_un, self.tip_force_until_ms,
-            1000 / self.scene.rate_hz, self.scene.n_intervals, self.levels[whisker], *self.settings,
+            1000 / self.scene.rate_hz, self.scene.n_intervals, self.levels[whisker], *map(float, self.settings),
             self.outputs[whisker], nodes, self.reports[whisker],
         )  # fmt: skip
         if ending:
@@ -154,7 +155,7 @@ def plan_scene(scene: Scene, mechanics: Mechanics, keep_nodes: bool = True) -> P
         object_dt=np.array([one.dt_ms for one in knots], dtype=float),
         settings=(
             mechanics.rho,
-            1000 * mechanics.contact_stiffness_mn_per_mm,
+            1000.0 * mechanics.contact_stiffness_mn_per_mm,
             mechanics.contact_relaxation_ms,
             1e-3 * mechanics.slip_speed_mm_s,
         ),

@@ -18,6 +18,7 @@ EXTRA_SIZE = 21
 linear."""
 WORK_SIZE = 17
 CHANGE_SIZE = 8
+SHIFT_SIZE = 12
 
 
 @njit(cache=True)
@@ -139,6 +140,38 @@ def place_links(
         row[26] = nz + gx * fy - gy * fx
         row[27], row[28], row[29] = fx, fy, fz
         px, py, pz = px + lengths[i] * xx, py + lengths[i] * xy, pz + lengths[i] * xz
+
+
+@njit(cache=True)
+def carry_links(angles: np.ndarray, rates: np.ndarray, link: np.ndarray, shift: np.ndarray) -> None:
+    """Small displacement and change of velocity of every link for small changes of its joints.
+
+    Parameters
+    ----------
+    angles, rates
+        (n, 2) changes of the hinge angles and of their rates; row 0 is not read.
+    link
+        As `place_links` left it.
+    shift
+        (n, 12) filled: turn, shift at the origin, change of angular velocity, change of velocity at the origin.
+    """
+    wx = wy = wz = ux = uy = uz = 0.0
+    fx = fy = fz = gx = gy = gz = 0.0
+    shift[0, :] = 0.0
+    for i in range(1, link.shape[0]):
+        row, out = link[i], shift[i]
+        px, py, pz = row[9], row[10], row[11]
+        sx, sy, sz, tx, ty, tz = row[3], row[4], row[5], row[6], row[7], row[8]
+        first, second = angles[i, 0], angles[i, 1]
+        dx, dy, dz = sx * first + tx * second, sy * first + ty * second, sz * first + tz * second
+        wx, wy, wz = wx + dx, wy + dy, wz + dz
+        ux, uy, uz = ux + py * dz - pz * dy, uy + pz * dx - px * dz, uz + px * dy - py * dx
+        first, second = rates[i, 0], rates[i, 1]
+        dx, dy, dz = sx * first + tx * second, sy * first + ty * second, sz * first + tz * second
+        fx, fy, fz = fx + dx, fy + dy, fz + dz
+        gx, gy, gz = gx + py * dz - pz * dy, gy + pz * dx - px * dz, gz + px * dy - py * dx
+        out[0], out[1], out[2], out[3], out[4], out[5] = wx, wy, wz, ux, uy, uz
+        out[6], out[7], out[8], out[9], out[10], out[11] = fx, fy, fz, gx, gy, gz
 
 
 @njit(cache=True)

@@ -1,13 +1,13 @@
 """Scenes in, recordings out: the compiled time loop for every whisker of every scene."""
 
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import xarray as xr
+from numba.core.event import Event, Listener, install_listener
 
 from .clearance import cleared
 from .mechanics import Mechanics
@@ -103,11 +103,11 @@ def simulate_scenes(
         return [record_dataset(simulate_mujoco(cleared(scene, mechanics, overlap), mechanics)) for scene in scenes]
     if backend != "numba":
         raise ValueError(f"backend {backend!r} is not known; take 'numba', 'torch' or 'mujoco'.")
-    announce_compilation()
-    plans = [plan_scene(cleared(scene, mechanics, overlap), mechanics, nodes) for scene in scenes]
-    jobs = [(plan, whisker) for plan in plans for whisker in range(len(plan.names))]
-    for _ in _progress(_run_all(jobs, threads), len(jobs), progress):
-        pass
+    with install_listener("numba:compile", _Announcement()):
+        plans = [plan_scene(cleared(scene, mechanics, overlap), mechanics, nodes) for scene in scenes]
+        jobs = [(plan, whisker) for plan in plans for whisker in range(len(plan.names))]
+        for _ in _progress(_run_all(jobs, threads), len(jobs), progress):
+            pass
     return [record_dataset(_raw_record(plan, mechanics)) for plan in plans]
 
 
@@ -118,7 +118,8 @@ def _run_all(jobs: list[tuple[Plan, int]], threads: int) -> Iterator[None]:
         return
     # The compiled loop holds no lock, so that threads do run at a time.
     with ThreadPoolExecutor(threads) as pool:
-        yield from pool.map(lambda job: job[0].run(job[1]), jobs)
+        for done in [pool.submit(plan.run, whisker) for plan, whisker in jobs]:
+            yield done.result()
 
 
 def _progress(steps: Iterator[None], count: int, shown: bool) -> Iterator[None]:
@@ -129,28 +130,20 @@ def _progress(steps: Iterator[None], count: int, shown: bool) -> Iterator[None]:
     return iter(tqdm(steps, total=count, unit="whisker", file=sys.stderr, disable=None))
 
 
-def announce_compilation() -> None:
-    """Say once, on stderr, that the first call compiles; later ones find the result on disk."""
-    from . import kernel
+class _Announcement(Listener):
+    """Says once, on stderr, that compilation has begun; a version found on disk compiles nothing."""
 
-    if getattr(announce_compilation, "said", False):
-        return
-    announce_compilation.said = True  # type: ignore[attr-defined]
-    if not has_compiled(kernel.run_whisker):
-        print("whisker simulator: compiling for this machine (about half a minute, once).", file=sys.stderr)
+    def __init__(self) -> None:
+        self.said = False
 
+    def on_start(self, event: Event) -> None:
+        """Compilation of one function begins."""
+        if not self.said:
+            self.said = True
+            print("whisker simulator: compiling for this machine, once (about half a minute) ...", file=sys.stderr)
 
-def has_compiled(function: Any) -> bool:
-    """Whether a compiled version of a function lies on disk or in memory."""
-    if function.signatures:
-        return True
-    cache = function._cache
-    try:
-        return any(
-            name.startswith(os.path.basename(cache._impl.filename_base)) for name in os.listdir(cache.cache_path)
-        )
-    except OSError:
-        return False
+    def on_end(self, event: Event) -> None:
+        """Compilation of one function is over."""
 
 
 def _raw_record(plan: Plan, mechanics: Mechanics) -> RawRecord:
@@ -183,5 +176,6 @@ def _raw_record(plan: Plan, mechanics: Mechanics) -> RawRecord:
             "mechanics": described,
             "steps": int(plan.reports[:, 0].sum()),
             "solves": int(plan.reports[:, 1].sum()),
+            "tracked_values_filled": 0 if scene.base_motion is None else scene.base_motion.filled_values,
         },
     )

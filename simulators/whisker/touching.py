@@ -7,16 +7,63 @@ drags. Both act implicitly: they enter the inertia of the link, so that their st
 import numpy as np
 from numba import njit
 
-from .solids import segment_gap
+from .solids import point_distance, segment_gap
 
-CONTACT_SIZE = 17
+CONTACT_SIZE = 18
 """Numbers per contact: 0 link, 1 active, 2:5 point from the base point, 5:8 normal (out of the solid), 8 normal force
 at the predicted state, 9:12 sliding velocity, 12 drag (force per sliding speed), 13 share along the link, 14 gap, 15 and
-16 implicit normal and tangential gain."""
+16 implicit normal and tangential gain, 17 weight."""
 NEAR_MM = 1.0
 """Gaps beyond this need no exact value."""
+FADE = 0.2
+"""Share of a link from either end over which a contact between the ends fades out."""
 BAND_MM = 0.05
 """Gaps below this may close within the step."""
+
+
+@njit(cache=True)
+def _add_contact(
+    one: np.ndarray,
+    i: int,
+    share: float,
+    weight: float,
+    gap: float,
+    nx: float,
+    ny: float,
+    nz: float,
+    length: float,
+    row: np.ndarray,
+    moved: np.ndarray,
+    base: np.ndarray,
+    pose: np.ndarray,
+    stiffness: float,
+    relaxation: float,
+    slip_speed: float,
+    friction: float,
+) -> None:
+    """Fill one contact at ``share`` of link ``i`` with a normal in world axes."""
+    along = share * length
+    px, py, pz = row[9] + along * row[0], row[10] + along * row[1], row[11] + along * row[2]
+    # Velocity of the whisker there less that of the object.
+    rx, ry, rz = base[0] + px - pose[0], base[1] + py - pose[1], base[2] + pz - pose[2]
+    vx = row[15] + row[13] * pz - row[14] * py - (pose[3] + pose[14] * rz - pose[15] * ry)
+    vy = row[16] + row[14] * px - row[12] * pz - (pose[4] + pose[15] * rx - pose[13] * rz)
+    vz = row[17] + row[12] * py - row[13] * px - (pose[5] + pose[13] * ry - pose[14] * rx)
+    # From the place where the gap was measured to the predicted state of the step.
+    vx += moved[9] + moved[7] * pz - moved[8] * py
+    vy += moved[10] + moved[8] * px - moved[6] * pz
+    vz += moved[11] + moved[6] * py - moved[7] * px
+    gap += nx * (moved[3] + moved[1] * pz - moved[2] * py) + ny * (moved[4] + moved[2] * px - moved[0] * pz)
+    gap += nz * (moved[5] + moved[0] * py - moved[1] * px)
+    normal = vx * nx + vy * ny + vz * nz
+    force = -weight * stiffness * (gap + relaxation * normal)
+    one[0], one[1] = i, 1.0 if force > 0.0 and gap < 0.0 else 0.0
+    one[2], one[3], one[4], one[5], one[6], one[7] = px, py, pz, nx, ny, nz
+    vx, vy, vz = vx - normal * nx, vy - normal * ny, vz - normal * nz
+    speed = np.sqrt(vx * vx + vy * vy + vz * vz)
+    one[8], one[9], one[10], one[11] = force, vx, vy, vz
+    one[12] = friction * max(force, 0.0) / max(speed, slip_speed)
+    one[13], one[14], one[17] = share, gap, weight
 
 
 @njit(cache=True)
@@ -27,6 +74,7 @@ def find_contacts(
     poses: np.ndarray,
     base: np.ndarray,
     link: np.ndarray,
+    shift: np.ndarray,
     lengths: np.ndarray,
     radii: np.ndarray,
     stiffness: float,
@@ -39,6 +87,9 @@ def find_contacts(
 ) -> int:
     """Contacts at a predicted state; returns how many.
 
+    A link may touch at its far end and at one point between its ends. The latter fades in with its distance from the
+    ends, so that a contact that slides from link to link, or a link that comes to lie flat, changes no force abruptly.
+
     Parameters
     ----------
     table
@@ -49,23 +100,25 @@ def find_contacts(
         (K, 19) pose and velocity of the objects.
     base
         (19,) pose of the base frame.
-    link, lengths, radii
-        Chain as `recursion.place_links` left it; (n,) lengths; (n + 1,) radii.
+    link, shift, lengths, radii
+        Chain as `recursion.place_links` left it; (n, 12) what `recursion.carry_links` gives from there to the predicted
+        state; (n,) lengths; (n + 1,) radii.
     stiffness, relaxation, slip_speed
         uN/mm, ms, mm/ms.
     clear
         (K, n) a lower bound of the gap when it was last computed, updated.
     seen
-        (K, n, 7) both link ends (world) and the object's travel at that time, updated.
+        (K, n, 8) both link ends (world), the object's travel and the place of the smallest gap at that time, updated.
     travel
         (K,) path that the fastest point of each object has covered so far, mm.
     contacts
-        (K * n, 17) filled.
+        (2 K n, 18) filled.
     """
     n = lengths.shape[0]
     count = 0
     for o in range(solid_of.shape[0]):
-        pose = poses[o]
+        pose, solid = poses[o], solid_of[o]
+        offset = table.offset[solid]
         qw, qx, qy, qz = pose[9], pose[10], pose[11], pose[12]
         xx, xy, xz = 1.0 - 2.0 * (qy * qy + qz * qz), 2.0 * (qx * qy + qw * qz), 2.0 * (qx * qz - qw * qy)
         yx, yy, yz = 2.0 * (qx * qy - qw * qz), 1.0 - 2.0 * (qx * qx + qz * qz), 2.0 * (qy * qz + qw * qx)
@@ -83,35 +136,35 @@ def find_contacts(
                     continue
             gx, gy, gz = ax - pose[0], ay - pose[1], az - pose[2]
             hx, hy, hz = bx - pose[0], by - pose[1], bz - pose[2]
+            ex, ey, ez = xx * hx + xy * hy + xz * hz, yx * hx + yy * hy + yz * hz, zx * hx + zy * hy + zz * hz
             gap, share, nx, ny, nz = segment_gap(
-                table, solid_of[o],
-                xx * gx + xy * gy + xz * gz, yx * gx + yy * gy + yz * gz, zx * gx + zy * gy + zz * gz,
-                xx * hx + xy * hy + xz * hz, yx * hx + yy * hy + yz * hz, zx * hx + zy * hy + zz * hz,
-                radii[i], radii[i + 1], NEAR_MM, 0.5,
+                table, solid,
+                xx * gx + xy * gy + xz * gz, yx * gx + yy * gy + yz * gz, zx * gx + zy * gy + zz * gz, ex, ey, ez,
+                radii[i], radii[i + 1], NEAR_MM, mark[7],
             )  # fmt: skip
             clear[o, i] = gap
             mark[0], mark[1], mark[2], mark[3], mark[4], mark[5], mark[6] = ax, ay, az, bx, by, bz, travel[o]
             if gap >= BAND_MM:
                 continue
-            wx, wy, wz = xx * nx + yx * ny + zx * nz, xy * nx + yy * ny + zy * nz, xz * nx + yz * ny + zz * nz
-            along = share * lengths[i]
-            px, py, pz = row[9] + along * row[0], row[10] + along * row[1], row[11] + along * row[2]
-            # Velocity of the whisker there less that of the object.
-            rx, ry, rz = base[0] + px - pose[0], base[1] + py - pose[1], base[2] + pz - pose[2]
-            vx = row[15] + row[13] * pz - row[14] * py - (pose[3] + pose[14] * rz - pose[15] * ry)
-            vy = row[16] + row[14] * px - row[12] * pz - (pose[4] + pose[15] * rx - pose[13] * rz)
-            vz = row[17] + row[12] * py - row[13] * px - (pose[5] + pose[13] * ry - pose[14] * rx)
-            normal = vx * wx + vy * wy + vz * wz
-            force = -stiffness * (gap + relaxation * normal)
-            one = contacts[count]
-            one[0], one[1] = i, 1.0 if force > 0.0 and gap < 0.0 else 0.0
-            one[2], one[3], one[4], one[5], one[6], one[7] = px, py, pz, wx, wy, wz
-            vx, vy, vz = vx - normal * wx, vy - normal * wy, vz - normal * wz
-            speed = np.sqrt(vx * vx + vy * vy + vz * vz)
-            one[8], one[9], one[10], one[11] = force, vx, vy, vz
-            one[12] = friction_of[o] * max(force, 0.0) / max(speed, slip_speed)
-            one[13], one[14] = share, gap
-            count += 1
+            mark[7] = share
+            inside = min(share, 1.0 - share) / FADE
+            if inside > 0.0:
+                weight = 1.0 if inside >= 1.0 else inside * inside * (3.0 - 2.0 * inside)
+                _add_contact(
+                    contacts[count], i, share, weight, gap,
+                    xx * nx + yx * ny + zx * nz, xy * nx + yy * ny + zy * nz, xz * nx + yz * ny + zz * nz,
+                    lengths[i], row, shift[i], base, pose, stiffness, relaxation, slip_speed, friction_of[o],
+                )  # fmt: skip
+                count += 1
+            gap, nx, ny, nz = point_distance(table, solid, ex, ey, ez, offset + radii[i + 1] + BAND_MM)
+            gap -= offset + radii[i + 1]
+            if gap < BAND_MM:
+                _add_contact(
+                    contacts[count], i, 1.0, 1.0, gap,
+                    xx * nx + yx * ny + zx * nz, xy * nx + yy * ny + zy * nz, xz * nx + yz * ny + zz * nz,
+                    lengths[i], row, shift[i], base, pose, stiffness, relaxation, slip_speed, friction_of[o],
+                )  # fmt: skip
+                count += 1
     return count
 
 
@@ -160,7 +213,7 @@ def load_links(
         row[27] -= fx
         row[28] -= fy
         row[29] -= fz
-        normal = stiffness * (spring_gain + relaxation * damper_gain)
+        normal = one[17] * stiffness * (spring_gain + relaxation * damper_gain)
         tangent = drag * damper_gain
         one[15], one[16] = normal, tangent
         # A drag in every direction, and along the normal what stands above it.
@@ -214,7 +267,7 @@ def revise_active(
             + one[6] * (out[6] + out[4] * px - out[2] * pz)
             + one[7] * (out[7] + out[2] * py - out[3] * px)
         )
-        force = one[8] - stiffness * (spring_gain + relaxation * damper_gain) * gain
+        force = one[8] - one[17] * stiffness * (spring_gain + relaxation * damper_gain) * gain
         pushes = 1.0 if force > 0.0 and one[14] + spring_gain * gain < 0.0 else 0.0
         if pushes != one[1] and not (only_release and pushes == 1.0):
             one[1] = pushes

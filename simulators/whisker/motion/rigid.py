@@ -70,6 +70,10 @@ class RigidMotion:
         """The motion seen in the mirror x -> -x, of a body whose own shape is mirrored in its own x."""
         raise NotImplementedError
 
+    def shifted(self, by_mm: np.ndarray) -> "RigidMotion":
+        """The same motion from another place; ``by_mm`` (3,) is added to every position."""
+        raise NotImplementedError
+
     def knots(self, duration_s: float, spacing_s: float = DEFAULT_SPACING_S) -> Knots:
         """The motion over ``[0, duration_s]`` as the time loop reads it.
 
@@ -286,6 +290,10 @@ class LinearMotion(RigidMotion):
             self.angular_velocity_rad_s * AXIAL,
         )
 
+    def shifted(self, by_mm: np.ndarray) -> "LinearMotion":
+        """The same motion from another place."""
+        return replace(self, position_mm=self.position_mm + _triple("by_mm", by_mm))
+
     def knot_count(self, duration_s: float, spacing_s: float) -> int:
         """One at rest, two for a shift, many for a turn."""
         if self.angular_velocity_rad_s.any():
@@ -341,8 +349,12 @@ class SampledMotion(RigidMotion):
         """The motion seen in the mirror x -> -x."""
         return replace(self, positions_mm=self.positions_mm * POLAR, quaternions=qt.mirrored(self.quaternions))
 
+    def shifted(self, by_mm: np.ndarray) -> "SampledMotion":
+        """The same motion from another place."""
+        return replace(self, positions_mm=self.positions_mm + _triple("by_mm", by_mm))
 
-def _triple(name: str, values: Sequence[float]) -> np.ndarray:
+
+def _triple(name: str, values: Sequence[float] | np.ndarray) -> np.ndarray:
     array = np.array(values, dtype=np.float64)
     if array.shape != (3,) or not np.isfinite(array).all():
         raise ValueError(f"{name} must be three finite numbers, received {values}.")
