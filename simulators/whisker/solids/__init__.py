@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from .analytic import Box, Capsule, CurvedPlate, Cylinder, Plane, Sphere, Superquadric, Torus
 from .base import Solid
+from .extrusion import Extrusion
 from .mesh import Mesh
 from .table import SolidTable, pack_solids
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 _COMPILED = ("point_distance", "segment_gap")
 
 __all__ = [
-    "Box", "Capsule", "CurvedPlate", "Cylinder", "Mesh", "Plane", "Solid", "SolidTable", "Sphere", "Superquadric",
+    "Box", "Capsule", "CurvedPlate", "Cylinder", "Extrusion", "Mesh", "Plane", "Solid", "SolidTable", "Sphere", "Superquadric",
     "Torus", "pack_solids", "point_distance", "segment_gap",
 ]  # fmt: skip
 

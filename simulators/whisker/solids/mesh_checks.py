@@ -74,22 +74,6 @@ def check_size(vertices_mm: np.ndarray) -> None:
     )
 
 
-def has_inside(faces: np.ndarray) -> bool:
-    """Whether each edge belongs to exactly two triangles that run through it in opposite directions."""
-    directed = np.stack([faces, np.roll(faces, -1, axis=1)], axis=2).reshape(-1, 2)
-    n = int(faces.max()) + 1
-    forward = directed[:, 0] * n + directed[:, 1]
-    backward = directed[:, 1] * n + directed[:, 0]
-    unique = np.unique(forward)
-    return len(unique) == len(forward) and np.array_equal(unique, np.unique(backward))
-
-
-def signed_volume(vertices_mm: np.ndarray, faces: np.ndarray) -> float:
-    """Volume inside a closed mesh [mm3]; negative if its triangles look inwards."""
-    a, b, c = np.moveaxis(vertices_mm[faces] - vertices_mm.mean(axis=0), 1, 0)
-    return float(np.einsum("ij,ij->", a, np.cross(b, c)) / 6.0)
-
-
 def pseudonormals(vertices_mm: np.ndarray, faces: np.ndarray) -> np.ndarray:
     """Unit normals of the edges and the corners of each triangle, (F, 18).
 
