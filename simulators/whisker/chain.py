@@ -3,6 +3,7 @@
 Units of the kernels: mm, ug, ms, so that forces are uN, moments uN.mm and a Young's modulus keeps its number in Pa.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -180,7 +181,9 @@ def whiskit_chain(whisker: Whisker, n_links: int, youngs_modulus_pa: float = 5e9
     )
 
 
-def _gauss_joints(whisker: Whisker, count: int, weight) -> tuple[np.ndarray, np.ndarray]:  # noqa: ANN001
+def _gauss_joints(
+    whisker: Whisker, count: int, weight: Callable[[np.ndarray], np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
     """Positions and flexibilities of the joints: two per element, one in the first if the count is odd."""
     per_element = [1] * (count % 2) + [2] * (count // 2)
     arcs = np.linspace(0, whisker.length_mm, 4001)

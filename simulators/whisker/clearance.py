@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 
@@ -28,9 +28,10 @@ def start_gaps_mm(scene: Scene, mechanics: Mechanics) -> np.ndarray:
     ndarray
         (whisker, object) mm; negative where they overlap, exact below 1 mm, a lower bound above.
     """
-    from .kernel import first_gaps
+    from . import kernel
     from .plan import plan_scene
 
+    first_gaps = cast(Callable[..., None], kernel.first_gaps)
     plan = plan_scene(scene, mechanics, keep_nodes=False)
     n_objects = len(scene.objects)
     poses = np.zeros((n_objects, 19))

@@ -19,6 +19,7 @@ from .recursion import (
     place_links,
     solve_links,
 )
+from .solids import SolidTable
 from .touching import BAND_MM, CONTACT_SIZE, find_contacts, load_links, revise_active, sum_contacts
 
 DONE, NOT_FINITE, TOO_FAST = 0, 1, 2
@@ -46,7 +47,7 @@ def first_gaps(
     radii: np.ndarray,
     rest: np.ndarray,
     base: np.ndarray,
-    table,  # noqa: ANN001
+    table: SolidTable,
     solid_of: np.ndarray,
     poses: np.ndarray,
     gaps: np.ndarray,
@@ -59,8 +60,8 @@ def first_gaps(
     clear, seen = np.full((n_objects, n), -1.0), np.full((n_objects, n, 8), 0.5)
     place_links(angles, none, none, lengths, masses, centroids, inertias, rest[0], base, link)
     find_contacts(
-        table, solid_of, np.zeros(n_objects), poses, base, link, np.zeros((n, SHIFT_SIZE)), lengths, radii, 1.0, 0.0, 1.0, clear, seen,
-        np.zeros(n_objects), np.zeros((2 * n_objects * n, CONTACT_SIZE)),
+        table, solid_of, np.zeros(n_objects), poses, base, link, np.zeros((n, SHIFT_SIZE)), lengths, radii,
+        1.0, 0.0, 1.0, clear, seen, np.zeros(n_objects), np.zeros((2 * n_objects * n, CONTACT_SIZE)),
     )  # fmt: skip
     for o in range(n_objects):
         gaps[o] = clear[o].min()
@@ -82,7 +83,7 @@ def run_whisker(
     base_velocity: np.ndarray,
     base_quaternion: np.ndarray,
     base_angular: np.ndarray,
-    table,  # noqa: ANN001
+    table: SolidTable,
     solid_of: np.ndarray,
     friction_of: np.ndarray,
     speed_of: np.ndarray,

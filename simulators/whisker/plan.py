@@ -1,7 +1,9 @@
 """A scene as the arrays that the compiled time loop reads, and the run of one whisker of it."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
 
@@ -90,8 +92,10 @@ class Plan:
         FloatingPointError
             If it does not stay finite or moves too fast.
         """
-        from .kernel import run_whisker
+        from . import kernel
 
+        # The compiler's own types do not describe calls.
+        run_whisker = cast(Callable[..., int], kernel.run_whisker)
         chain, bases, knots = self.chains[whisker], self.bases, self.object_knots
         if start is None:
             start = np.zeros((3, len(chain), 2))

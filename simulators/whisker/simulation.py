@@ -114,7 +114,8 @@ def simulate_scenes(
 def _run_all(jobs: list[tuple[Plan, int]], threads: int) -> Iterator[None]:
     if threads == 1:
         for plan, whisker in jobs:
-            yield plan.run(whisker)
+            plan.run(whisker)
+            yield
         return
     # The compiled loop holds no lock, so that threads do run at a time.
     with ThreadPoolExecutor(threads) as pool:

@@ -7,7 +7,7 @@ drags. Both act implicitly: they enter the inertia of the link, so that their st
 import numpy as np
 from numba import njit
 
-from .solids import point_distance, segment_gap
+from .solids import SolidTable, point_distance, segment_gap
 
 CONTACT_SIZE = 18
 """Numbers per contact: 0 link, 1 active, 2:5 point from the base point, 5:8 normal (out of the solid), 8 normal force
@@ -68,7 +68,7 @@ def _add_contact(
 
 @njit(cache=True)
 def find_contacts(
-    table,  # noqa: ANN001
+    table: SolidTable,
     solid_of: np.ndarray,
     friction_of: np.ndarray,
     poses: np.ndarray,
