@@ -19,6 +19,7 @@ WHISKIT_ZETA = 0.32
 
 # Weight of the tip's thinness in the spacing of joints: spacing ~ radius + GRADING * base radius.
 GRADING = 0.1
+GAUSS_POINTS = np.polynomial.legendre.leggauss(10)
 
 
 @dataclass(frozen=True)
@@ -229,7 +230,7 @@ def _cone_links(whisker: Whisker, nodes: np.ndarray) -> tuple[np.ndarray, np.nda
 
 def _panels(first: float, last: float) -> tuple[np.ndarray, np.ndarray]:
     """Gauss-Legendre points and weights on panels that shrink towards ``last``, where flexibility may soar."""
-    x, w = np.polynomial.legendre.leggauss(10)
+    x, w = GAUSS_POINTS
     edges = last - (last - first) * np.concatenate([0.5 ** np.arange(8), [0.0]])
     half = np.diff(edges)[:, None] / 2
     return (edges[:-1, None] + half * (x + 1)).ravel(), (half * w).ravel()

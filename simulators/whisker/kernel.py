@@ -133,7 +133,7 @@ def run_whisker(
     nodes
         (n_intervals, n + 1, 3) filled with the link ends, or (0, 0, 0).
     report
-        (3,) filled: steps, solves, time (ms) reached.
+        (4,) filled: steps, solves, time (ms) reached, shortest step (ms; 0 if none was taken).
 
     Returns
     -------
@@ -286,6 +286,7 @@ def run_whisker(
                     off = q[i, j] - (rest[i] if j == 1 else 0.0)
                     largest = max(largest, abs(off), abs(v[i, j]))
             n_steps += 1
+            report[3] = step if report[3] == 0.0 else min(report[3], step)
             touching = count > 0
             tick += ticks_now
             if not largest < 1e3:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import cast
 
 import numpy as np
@@ -13,6 +14,7 @@ from .modes import natural_frequencies_hz
 from .motion import Knots
 from .scene import Scene
 from .solids import SolidTable, pack_solids
+from .whisker import Whisker
 
 # A plane has no size; points of it this far from its origin bound its speed when it turns.
 PLANE_REACH_MM = 200.0
@@ -45,7 +47,7 @@ class Plan:
     settings
         rho, contact stiffness (uN/mm), relaxation (ms), slip speed (mm/ms).
     outputs, nodes, reports
-        (W, T, 25), (W, T, P, 3) or ``None``, (W, 3).
+        (W, T, 25), (W, T, P, 3) or ``None``, (W, 4).
     """
 
     scene: Scene
@@ -128,13 +130,10 @@ def plan_scene(scene: Scene, mechanics: Mechanics, keep_nodes: bool = True) -> P
         If a motion does not cover the duration.
     """
     names = tuple(scene.array.names)
-    chains = tuple(_contiguous(mechanics.chain(whisker)) for whisker in scene.array.whiskers)
     interval = 1000 / scene.rate_hz
-    steps = [
-        min(mechanics.max_step_ms, 1000 / (mechanics.steps_per_period * natural_frequencies_hz(chain, 1)[0]))
-        for chain in chains
-    ]
-    levels = tuple(max(0, math.ceil(math.log2(interval / step) - 1e-9)) for step in steps)
+    built = [_chain_and_step(mechanics, whisker) for whisker in scene.array.whiskers]
+    chains = tuple(chain for chain, _ in built)
+    levels = tuple(max(0, math.ceil(math.log2(interval / step) - 1e-9)) for _, step in built)
     solids = [item.solid for item in scene.objects]
     table = pack_solids(solids)
     friction = np.where(np.isnan(table.friction), mechanics.coefficient_of_friction, table.friction)
@@ -165,7 +164,7 @@ def plan_scene(scene: Scene, mechanics: Mechanics, keep_nodes: bool = True) -> P
         ),
         outputs=np.zeros((len(chains), count, 25)),
         nodes=np.full((len(chains), count, points, 3), np.nan) if keep_nodes else None,
-        reports=np.zeros((len(chains), 3)),
+        reports=np.zeros((len(chains), 4)),
     )
 
 
@@ -174,8 +173,13 @@ def _reach_mm(bounds: np.ndarray) -> float:
     return float(np.linalg.norm(np.where(np.isfinite(far), far, PLANE_REACH_MM)))
 
 
-def _contiguous(chain: Chain) -> Chain:
-    return Chain(**{name: np.ascontiguousarray(value, dtype=np.float64) for name, value in chain.__dict__.items()})
+@lru_cache(maxsize=1024)
+def _chain_and_step(mechanics: Mechanics, whisker: Whisker) -> tuple[Chain, float]:
+    """Links of a whisker and its longest step (ms); thousands of scenes share one array."""
+    chain = mechanics.chain(whisker)
+    chain = Chain(**{name: np.ascontiguousarray(value, dtype=np.float64) for name, value in chain.__dict__.items()})
+    fastest = natural_frequencies_hz(chain, 1)[0]
+    return chain, min(mechanics.max_step_ms, 1000 / (mechanics.steps_per_period * fastest))
 
 
 def _joined(knots: list[Knots]) -> Knots:
