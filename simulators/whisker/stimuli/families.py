@@ -2,7 +2,7 @@
 
 import importlib
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from types import MappingProxyType
@@ -26,7 +26,7 @@ class Family:
     description
         What the objects have in common.
     module
-        ``round`` or ``angular``: where the builder stands.
+        Where the builder stands.
     builder
         Name of the function that makes the solid from a scale and the parameters.
     ranges
@@ -40,13 +40,14 @@ class Family:
     ranges: Mapping[str, tuple[Number, Number]] = field(default_factory=dict)
 
 
-def _round(description: str, builder: str, **ranges: tuple[Number, Number]) -> Family:
-    return Family(description, "round", builder, MappingProxyType(ranges))
+def _families_of(module: str) -> Callable[..., Family]:
+    def family(description: str, builder: str, **ranges: tuple[Number, Number]) -> Family:
+        return Family(description, module, builder, MappingProxyType(ranges))
+
+    return family
 
 
-def _angular(description: str, builder: str, **ranges: tuple[Number, Number]) -> Family:
-    return Family(description, "angular", builder, MappingProxyType(ranges))
-
+_round, _angular, _mug = (_families_of(module) for module in ("shapes_round", "shapes_angular", "mug"))
 
 FAMILIES: Mapping[str, Family] = MappingProxyType(
     {
@@ -87,7 +88,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
         "helix": _round("coil", "helix", n_turns=(1.5, 4.0), rise=(0.5, 1.0), wire=(0.12, 0.2)),
         "hull": _angular("random convex body", "hull", n_points=(8, 24), flatness=(0.6, 1.0), shape_seed=_SEEDS),
         "jack": _angular("three crossed bars", "jack", bar=(0.1, 0.25), second=(0.6, 1.0), third=(0.6, 1.0)),
-        "mug": _round("cup with a handle", "mug", radius=(0.35, 0.5), wall=(0.06, 0.1), handle=(0.2, 0.32)),
+        "mug": _mug("cup with a handle", "mug", radius=(0.35, 0.5), wall=(0.06, 0.1), handle=(0.2, 0.32)),
         "prism": _angular("regular prism", "prism", n_sides=(5, 8), height=(0.8, 3.0)),
         "pyramid": _round("pyramid of three to five sides", "pyramid", n_sides=(3, 5), radius=(0.4, 0.9)),
         "ring_plate": _round("flat ring", "ring_plate", hole_share=(0.35, 0.75), thickness=(0.1, 0.35)),
@@ -184,7 +185,7 @@ def build_object(category: str, parameters: Mapping[str, Number], diagonal_mm: f
         )
     if not (np.isfinite(diagonal_mm) and diagonal_mm > 0):
         raise ValueError(f"diagonal_mm is {diagonal_mm}; the diagonal of the bounding box must be positive and finite.")
-    build = getattr(importlib.import_module(f".shapes_{family.module}", __package__), family.builder)
+    build = getattr(importlib.import_module(f".{family.module}", __package__), family.builder)
     shape = build(1.0, **parameters)
     low, high = (shape[0].min(axis=0), shape[0].max(axis=0)) if isinstance(shape, tuple) else shape.bounds_mm()
     shape = build(diagonal_mm / float(np.linalg.norm(high - low)), **parameters)

@@ -32,6 +32,9 @@ class LabelledObject:
 class ObjectSet(Protocol):
     """A set of labelled objects: procedural, furniture, ShapeNet, or the user's own class of this shape."""
 
+    def __hash__(self) -> int:
+        """By identity."""
+
     @property
     def objects(self) -> Sequence[LabelledObject]:
         """All objects, in a fixed order."""

@@ -8,13 +8,13 @@ here from a circle fitted to the published outline; the outline itself can be gi
 
 import csv
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from ..frames import rotation
-from .extent import turned_extent_mm
 
 if TYPE_CHECKING:
     from ..motion import RigidMotion
@@ -34,6 +34,8 @@ _FIRST_DEG, _LAST_DEG = 88.449, 41.569
 _INNER_SHIFT = np.array([-0.020447, -0.046006])
 _LOWEST, _HIGHEST = -0.2566, 0.2513
 _TURN_DEG = {"concave": -25.0, "convex": 155.0}
+# Least x and y of the published plate once turned, in the same units; by these the published rule places it.
+_REACH = {"concave": np.array([-0.60890, -0.67076]), "convex": np.array([-0.39942, -0.48155])}
 _X_MM = {"close": -1.0, "medium": 0.0, "far": 1.0}
 _Y_MM = {"close": 21.0, "medium": 22.0, "far": 23.0}
 _Z_MM = 3.0
@@ -92,12 +94,12 @@ def plate(
         raise ValueError(f"plate {shape!r}, {distance!r} is not known; shapes are {SHAPES}, distances {DISTANCES}.")
     if not (np.isfinite(diagonal_mm) and diagonal_mm > 0):
         raise ValueError(f"diagonal_mm is {diagonal_mm}; it must be positive and finite.")
-    solid, offset, own_turn_deg = _arc(diagonal_mm) if profile is None else _outlined(diagonal_mm, Path(profile))
-    turn = rotation(2, _TURN_DEG[shape])
-    away = turn @ offset
+    outer = None if profile is None else tuple(map(tuple, read_profile(profile).tolist()))
+    solid, offset, own_turn_deg = _arc(diagonal_mm) if outer is None else _outlined(diagonal_mm, outer)
     # The published rule places the origin of the outline's frame, which lies off the plate's middle.
-    low = turned_extent_mm(solid, rotation(2, _TURN_DEG[shape] + own_turn_deg))[0] + away
+    low = _REACH[shape] * diagonal_mm / _UNITS_DIAGONAL
     origin = np.array([_X_MM[distance] + (shape == "convex") - low[0], _Y_MM[distance] + low[1], _Z_MM])
+    away = rotation(2, _TURN_DEG[shape]) @ offset
     position = tuple(float(value) for value in origin + away)
     orientation = (0.0, 0.0, _TURN_DEG[shape] + own_turn_deg)
     return PlateStimulus(shape, distance, solid, RigidMotion.fixed(position, orientation))
@@ -143,11 +145,13 @@ def _arc(diagonal_mm: float) -> "tuple[Solid, np.ndarray, float]":
     return solid, scale * np.array([*middle, (_HIGHEST + _LOWEST) / 2]), middle_deg
 
 
-def _outlined(diagonal_mm: float, path: Path) -> "tuple[Solid, np.ndarray, float]":
+# The six plates share one solid, whose outline takes long to divide into triangles.
+@lru_cache(maxsize=2)
+def _outlined(diagonal_mm: float, edge: tuple[tuple[float, ...], ...]) -> "tuple[Solid, np.ndarray, float]":
     """Plate between the given edge and the same edge shifted, with its place as `_arc` gives it."""
     from ..solids import Extrusion
 
-    outer = read_profile(path)
+    outer = np.array(edge)
     outline = np.concatenate([outer, (outer + _INNER_SHIFT)[::-1]])
     height = _HIGHEST - _LOWEST
     scale = diagonal_mm / float(np.linalg.norm([*np.ptp(outline, axis=0), height]))

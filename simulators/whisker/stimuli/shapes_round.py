@@ -7,7 +7,7 @@ a mesh, in its own frame, axis z.
 import numpy as np
 
 from ..solids import Capsule, CurvedPlate, Cylinder, Superquadric, Torus
-from .surfaces import Surface, centred, joined, revolve, tube, union_of_balls
+from .surfaces import Surface, centred, revolve, tube, union_of_balls
 
 
 def ellipsoid(scale_mm: float, *, width: float, depth: float) -> Superquadric:
@@ -84,15 +84,6 @@ def bowl(scale_mm: float, *, opening_deg: float, thickness: float) -> Surface:
     angle = np.linspace(0, np.radians(opening_deg), 14)
     wall = np.column_stack([np.sin(angle), -np.cos(angle)])
     return _revolved(scale_mm, np.concatenate([wall, (1 - thickness) * wall[::-1]]))
-
-
-def mug(scale_mm: float, *, radius: float, wall: float, handle: float) -> Surface:
-    """Cup of height 1 with a half ring as its handle; the ring's ends lie inside the wall."""
-    inner = radius - wall
-    cup = revolve(np.array([(0, 0), (radius, 0), (radius, 1), (inner, 1), (inner, wall), (0, wall)]), 32)
-    turn = np.linspace(-np.pi / 2, np.pi / 2, 13)
-    path = np.column_stack([radius - wall / 2 + handle * np.cos(turn), np.zeros(13), 0.5 + handle * np.sin(turn)])
-    return centred(scale_mm, joined(cup, tube(path, 0.45 * wall, 8)))
 
 
 def bottle(scale_mm: float, *, radius: float, neck_share: float, shoulder: float) -> Surface:

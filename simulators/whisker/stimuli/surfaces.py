@@ -35,7 +35,7 @@ def revolve(profile: np.ndarray, n_sides: int = 32) -> Surface:
         numbers[row] = n_vertices + (0 if on_axis[row] else np.arange(n_sides))
         n_vertices += len(angles)
     last = len(profile) - 1 if on_axis.any() else len(profile)
-    return np.concatenate(vertices), _grid_faces(numbers, np.arange(last))
+    return np.concatenate(vertices), grid_faces(numbers, np.arange(last))
 
 
 def tube(path: np.ndarray, radius: float, n_sides: int = 8) -> Surface:
@@ -60,11 +60,19 @@ def tube(path: np.ndarray, radius: float, n_sides: int = 8) -> Surface:
         np.column_stack([np.full(n_sides, last), numbers[-1], following[-1]]),
     ]
     vertices = np.concatenate([*rings, path[:1], path[-1:]])
-    return vertices, np.concatenate([_grid_faces(numbers, np.arange(n_rings - 1)), *caps])
+    return vertices, np.concatenate([grid_faces(numbers, np.arange(n_rings - 1)), *caps])
 
 
-def _grid_faces(numbers: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Two triangles per cell between a row of vertex numbers and the next; cells on the axis keep one."""
+def grid_faces(numbers: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Two triangles per cell between a row of vertex numbers and the next; a cell with two equal corners keeps one.
+
+    Parameters
+    ----------
+    numbers
+        ``(row, corner)`` of the vertices; the last corner of a row is joined to its first.
+    rows
+        Rows that are joined to the following one.
+    """
     here, above = numbers[rows], numbers[(rows + 1) % len(numbers)]
     next_here, next_above = np.roll(here, -1, axis=1), np.roll(above, -1, axis=1)
     faces = np.concatenate(
@@ -85,7 +93,8 @@ def union_of_blocks(blocks: Sequence[tuple[Sequence[float], Sequence[float]]]) -
     blocks
         Lowest and highest corner of each block. Blocks that meet must share a face, not only an edge.
     """
-    corners = np.asarray(blocks, dtype=np.float64)
+    # Equal planes must be equal, whatever sums they come from.
+    corners = np.round(np.asarray(blocks, dtype=np.float64), 12)
     planes = [np.unique(corners[:, :, axis]) for axis in range(3)]
     filled = np.zeros([len(plane) - 1 for plane in planes], dtype=bool)
     for low, high in corners:
@@ -170,13 +179,6 @@ def union_of_balls(centres: np.ndarray, radii: np.ndarray, n_subdivisions: int =
         )
     reach = (along + np.sqrt(along**2 + depth)).max(axis=1)
     return directions * reach[:, None], faces
-
-
-def joined(*surfaces: Surface) -> Surface:
-    """Several surfaces as one; each part stays closed."""
-    offsets = np.cumsum([0] + [len(vertices) for vertices, _ in surfaces[:-1]])
-    vertices = np.concatenate([vertices for vertices, _ in surfaces])
-    return vertices, np.concatenate([faces + offset for (_, faces), offset in zip(surfaces, offsets, strict=True)])
 
 
 def centred(scale: float, surface: Surface) -> Surface:

@@ -73,7 +73,9 @@ class Sweep:
     @property
     def labels(self) -> dict[str, str | int | float]:
         """Plain values for the table of a data set; ``group`` is the object, so that folds never divide one."""
-        named = {"group": self.object_id, "category": self.category, "label": self.label, "draw": self.draw}
+        named: dict[str, str | int | float] = {
+            "group": self.object_id, "category": self.category, "label": self.label, "draw": self.draw
+        }  # fmt: skip
         names = ("diagonal_mm", "rotation_deg", "tilt_deg", "height_mm", "distance_mm", "speed_mm_s", "duration_s")
         numbers = {name: getattr(self, name) for name in names}
         return named | {name: value for name, value in numbers.items() if value is not None}

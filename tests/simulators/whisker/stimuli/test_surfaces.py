@@ -78,12 +78,6 @@ def test_balls_without_a_shared_point_are_refused():
         surfaces.union_of_balls(np.array([[0, 0, 0], [2, 0, 0]]), np.ones(2))
 
 
-def test_joined_parts_keep_their_volume():
-    one, two = surfaces.icosphere(1), surfaces.union_of_blocks([((3, 3, 3), (4, 4, 4))])
-    volume = solid(surfaces.joined(one, two)).volume
-    assert volume == pytest.approx(trimesh.Trimesh(*one).volume + 1)
-
-
 def test_centred_scales_about_the_middle_of_the_box():
     vertices, _ = surfaces.centred(2.0, surfaces.union_of_blocks([((1, 1, 1), (2, 3, 4))]))
     np.testing.assert_allclose([vertices.min(axis=0), vertices.max(axis=0)], [[-1, -2, -3], [1, 2, 3]])
