@@ -171,7 +171,7 @@ def moving_average(values: np.ndarray, n_samples: int) -> np.ndarray:
     return np.lib.stride_tricks.sliding_window_view(values, n_samples, axis=0).mean(axis=-1)
 
 
-def compare_recordings(first: "xr.Dataset", second: "xr.Dataset", *, window_s: float = 0.01) -> "xr.Dataset":
+def compare_recordings(first: "xr.Dataset", second: "xr.Dataset", *, window_s: float = 0.0) -> "xr.Dataset":
     """Agreement of two recordings of the same scene, ``first`` measured against ``second``.
 
     Parameters
@@ -179,7 +179,7 @@ def compare_recordings(first: "xr.Dataset", second: "xr.Dataset", *, window_s: f
     first, second
         Recordings of the same whiskers at the same times.
     window_s
-        Width of the moving average before correlating.
+        Width of the moving average of forces and moments before they are compared; 0 compares them as recorded.
 
     Returns
     -------
@@ -187,8 +187,7 @@ def compare_recordings(first: "xr.Dataset", second: "xr.Dataset", *, window_s: f
         By whisker: ``onset_difference`` and ``release_difference`` (ms, of the first onset and the last release, NaN where
         either never touches), ``force_rms`` and ``moment_rms`` (root mean square of the length of the difference, over the
         greatest length in ``second``), ``peak_force_ratio`` and ``peak_moment_ratio`` (greatest lengths, first over
-        second). By whisker and axis: ``force_correlation`` and ``moment_correlation`` of the moving averages, NaN where
-        one does not vary.
+        second). By whisker and axis: ``force_correlation`` and ``moment_correlation``, NaN where one does not vary.
 
     Raises
     ------
@@ -213,13 +212,12 @@ def compare_recordings(first: "xr.Dataset", second: "xr.Dataset", *, window_s: f
         "release_difference": ("whisker", 1e3 * (_edge(first, 1) - _edge(second, 1)), {"unit": "ms"}),
     }
     for name in ("force", "moment"):
-        a, b = first[name].values, second[name].values
+        a, b = (moving_average(recording[name].values, n_samples) for recording in (first, second))
         longest_a, longest_b = (np.linalg.norm(values, axis=-1).max(axis=0) for values in (a, b))
         rms = np.sqrt((np.linalg.norm(a - b, axis=-1) ** 2).mean(axis=0))
         columns[f"{name}_rms"] = ("whisker", _ratio(rms, longest_b), {"unit": "1"})
         columns[f"peak_{name}_ratio"] = ("whisker", _ratio(longest_a, longest_b), {"unit": "1"})
-        smooth = (moving_average(values, n_samples) for values in (a, b))
-        columns[f"{name}_correlation"] = (("whisker", "axis"), _correlation(*smooth), {"unit": "1"})
+        columns[f"{name}_correlation"] = (("whisker", "axis"), _correlation(a, b), {"unit": "1"})
     return xr.Dataset(columns, coords={"whisker": first["whisker"].values, "axis": first["axis"].values})
 
 
