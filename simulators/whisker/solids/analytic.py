@@ -246,8 +246,8 @@ class Superquadric(Solid):
         return welded(*lattice(points, closed_u=True, closed_v=False))
 
     def kernel_parameters(self) -> tuple[float, ...]:
-        """Radii and exponents."""
-        return *self.radii_mm, *self.exponents
+        """Radii, exponents, and a radius of a ball that rolls freely inside."""
+        return *self.radii_mm, *self.exponents, _rolling_radius(self.radii_mm, self.exponents)
 
 
 @dataclass(frozen=True)
@@ -338,3 +338,29 @@ def _superellipse(angle: np.ndarray, exponent: float) -> tuple[np.ndarray, np.nd
     u, v = np.where(np.abs(u) < 1e-12, 0, u), np.where(np.abs(v) < 1e-12, 0, v)
     radius = (np.abs(u) ** (2 / exponent) + np.abs(v) ** (2 / exponent)) ** (-exponent / 2)
     return radius * u, radius * v
+
+
+def _rolling_radius(radii: tuple[float, float, float], exponents: tuple[float, float]) -> float:
+    """Four fifths of the least radius of curvature on a grid of points; 0 where exponents make it vanish [mm]."""
+    if max(exponents) > 1.0:
+        return 0.0
+    q, p = 2.0 / np.array(exponents)
+    rays = np.linspace(0.005, 0.995, 100) * np.pi / 2
+    (rho, w), (u, v) = _superellipse(rays, exponents[0]), _superellipse(rays, exponents[1])
+    ux, uy, uz = np.outer(rho, u), np.outer(rho, v), np.broadcast_to(w[:, None], (100, 100))
+    rho = np.broadcast_to(rho[:, None], (100, 100))
+    # Gradient and Hessian of rho^q + w^q - 1 with rho^p = u^p + v^p, in coordinates divided by the radii.
+    gx, gy, gz = rho ** (q - p) * ux ** (p - 1), rho ** (q - p) * uy ** (p - 1), uz ** (q - 1)
+    cross = (q - p) * rho ** (q - 2 * p)
+    bend = (p - 1) * rho ** (q - p)
+    hessian = np.zeros((100, 100, 3, 3))
+    hessian[..., 0, 0] = cross * ux ** (2 * p - 2) + bend * ux ** (p - 2)
+    hessian[..., 1, 1] = cross * uy ** (2 * p - 2) + bend * uy ** (p - 2)
+    hessian[..., 0, 1] = hessian[..., 1, 0] = cross * (ux * uy) ** (p - 1)
+    hessian[..., 2, 2] = (q - 1) * uz ** (q - 2)
+    scale = 1.0 / np.array(radii)
+    gradient = np.stack([gx, gy, gz], axis=-1) * scale
+    size = np.linalg.norm(gradient, axis=-1)[..., None]
+    across = np.eye(3) - (gradient / size)[..., :, None] * (gradient / size)[..., None, :]
+    shape = across @ (hessian * scale[:, None] * scale) @ across / size[..., None]
+    return 0.8 / float(np.linalg.norm(shape, ord=2, axis=(-2, -1)).max())

@@ -107,4 +107,4 @@ def solid_distance(
         return d - p1, 0.0, wide, high
     if kind == CURVED_PLATE:
         return _plate_distance(p0, p1, p2, p3, p4, p5, x, y, z)
-    return superquadric_distance(p0, p1, p2, p3, p4, x, y, z)
+    return superquadric_distance(p0, p1, p2, p3, p4, p5, x, y, z)
