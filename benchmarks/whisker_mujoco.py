@@ -2,11 +2,11 @@
 
 python benchmarks/whisker_mujoco.py [--json] [--only PATTERN]
 
-Scenes: one mouse whisker pushed by a peg, a sphere and a box, without friction and with 0.4, and free whisking. Each scene
+Scenes: one mouse whisker pushed by a peg, a sphere and a box, without friction and with 0.4, and free whisking. Each
 runs five times: with our defaults, and by both programs with a coarse and a fine setting (fine: half the steps, and
-contacts twice as stiff and half the sliding speed of viscous friction in ours, half the time constant in MuJoCo's). The rows `ours` and `mujoco` say how far each still moves; `default` compares
-our defaults with fine MuJoCo, `both fine` our fine setting. RMS is that of the length of the difference over the greatest
-length in the second recording.
+contacts twice as stiff and half the sliding speed of viscous friction in ours, half the time constant in MuJoCo's). The
+rows `ours` and `mujoco` say how far each still moves; `default` compares our defaults with fine MuJoCo, `both fine` our
+fine setting. RMS is that of the length of the difference over the greatest length in the second recording.
 """
 
 import argparse
