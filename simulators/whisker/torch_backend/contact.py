@@ -1,6 +1,5 @@
 """Contact of many chains at one instant: which links press on what, and the solve that lets them press."""
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -26,6 +25,8 @@ class Contacts(NamedTuple):
         (contact, 3) out of the solid.
     gap
         (contact,) negative inside.
+    weight
+        (contact,) share of spring and damper that counts.
     press
         (contact,) normal force of spring and damper at the predicted motion; it pushes where positive.
     slide
@@ -43,6 +44,7 @@ class Contacts(NamedTuple):
     point: Tensor
     normal: Tensor
     gap: Tensor
+    weight: Tensor
     press: Tensor
     slide: Tensor
     drag: Tensor
@@ -70,10 +72,6 @@ class Pushes(NamedTuple):
     point: Tensor
     force: Tensor
     arc: Tensor
-
-
-Touch = Callable[[Any, Any, Any], tuple[Contacts | None, Tensor]]
-"""From a pose, its motion and the bases' frames to the contacts, and how soon each chain may reach a surface (1/ms)."""
 
 
 class _SymmetricSolve(torch.autograd.Function):
@@ -121,7 +119,7 @@ def solve_with_contacts(
     """
     levers = _levers(at, contacts)
     spring, damper = feed_q[contacts.chain], feed_v[contacts.chain]
-    stiff = contacts.stiffness * (spring + contacts.relaxation * damper)
+    stiff = contacts.weight * contacts.stiffness * (spring + contacts.relaxation * damper)
     tangent = contacts.drag * damper
     force = contacts.press[:, None] * contacts.normal - contacts.drag[:, None] * contacts.slide
     dyads = contacts.normal[:, :, None] * contacts.normal[:, None]

@@ -128,6 +128,28 @@ def motion(chain: ChainBatch, base: Frames, at: Pose, v: Tensor, a: Tensor) -> M
     return Motion(rates, _from_base(base.velocity, swing), load, _to_tip(moments))
 
 
+class Carry(NamedTuple):
+    """Small change of all links, as if they moved with constant velocity from their pose; world axes.
+
+    Parameters
+    ----------
+    turns
+        (chain, link, 3) of the links.
+    shifts
+        (chain, link + 1, 3) of the nodes.
+    """
+
+    turns: Tensor
+    shifts: Tensor
+
+
+def carry(chain: ChainBatch, at: Pose, change: Tensor) -> Carry:
+    """Move links by a small change of the joint angles (chain, link, 2)."""
+    turns = (change[..., None] * at.axes).sum(2).cumsum(1)
+    swing = cross(turns, chain.lengths[..., None] * at.directions)
+    return Carry(turns, _from_base(torch.zeros_like(swing[:, 0]), swing))
+
+
 class Inertia(NamedTuple):
     """Mass matrix, and what a joint acceleration asks of the base.
 

@@ -1,23 +1,18 @@
 """The time loop of a batch of chains, each with its own step, and averages over output intervals."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
+from simulators.whisker.kernel import HALVINGS, REST_RAD, RHO_TOUCHING, TURN_RAD
 from simulators.whisker.torch_backend.chain import ChainBatch
-from simulators.whisker.torch_backend.contact import Contacts
-from simulators.whisker.torch_backend.dynamics import Motion, Pose, pose
-from simulators.whisker.torch_backend.paths import Frames, Paths, frames_at
-from simulators.whisker.torch_backend.step import Scheme, State, Step, advance, energy, rest_state
-from simulators.whisker.torch_backend.surroundings import Surroundings, find_contacts
-
-HALVINGS = 12
-"""Most halvings of the nominal step before a tip is called too fast."""
-TURN_RAD = 0.1
-"""Largest turn of a joint in one step; a step that would turn more is halved."""
-
+from simulators.whisker.torch_backend.dynamics import pose
+from simulators.whisker.torch_backend.pairs import Surroundings
+from simulators.whisker.torch_backend.paths import Paths, frames_at
+from simulators.whisker.torch_backend.step import Scheme, State, advance, energy, rest_angles, rest_state
+from simulators.whisker.torch_backend.surroundings import Sight, Watch, look_around, may_touch, start_watches
 
 class Bases(NamedTuple):
     """Base frames of the chains.
@@ -32,6 +27,11 @@ class Bases(NamedTuple):
 
     paths: Paths
     body: Tensor
+
+    @property
+    def still(self) -> Tensor:
+        """(chain,) whether the base is at rest."""
+        return self.paths.at_rest[self.body]
 
 
 class Pull(NamedTuple):
@@ -99,8 +99,8 @@ class Interval(NamedTuple):
         (..., chain, link + 1, 3) ends of the links at the end of the interval.
     energy
         (..., chain) kinetic and elastic, at the end of the interval, uN.mm.
-    steps
-        (..., chain) steps taken.
+    steps, shortest_ms
+        (..., chain) steps taken, and the shortest of them; infinite where none was.
     """
 
     force: Tensor
@@ -112,6 +112,7 @@ class Interval(NamedTuple):
     nodes: Tensor
     energy: Tensor
     steps: Tensor
+    shortest_ms: Tensor
 
 
 class Carry(NamedTuple):
@@ -123,10 +124,16 @@ class Carry(NamedTuple):
         Of all chains.
     ticks
         (chain,) present step, in ticks of the shortest one.
+    asleep
+        (chain,) whether it rests, so that nothing changes until a solid comes near.
+    watches
+        What was last seen of the solids.
     """
 
     state: State
     ticks: Tensor
+    asleep: Tensor
+    watches: tuple[Watch, ...]
 
 
 def integrate(
@@ -173,9 +180,12 @@ def integrate(
 
 def start_carry(batch: Batch, start: State | None = None) -> Carry:
     """What the first interval takes: the unloaded shape at rest unless told, and the nominal steps."""
+    chain = batch.chain
     return Carry(
-        rest_state(batch.chain) if start is None else start,
+        rest_state(chain) if start is None else start,
         torch.full_like(batch.levels, 1 << HALVINGS),
+        torch.zeros_like(batch.levels, dtype=torch.bool),
+        start_watches(batch.around, chain.links) if batch.around else (),
     )
 
 
@@ -204,12 +214,17 @@ def advance_interval(batch: Batch, number: int, carry: Carry) -> tuple[Carry, In
     FloatingPointError
         If a state is no longer finite, or a tip moves faster than the shortest step can follow near a surface.
     """
-    chain, (state, ticks) = batch.chain, carry
+    chain, (state, ticks, asleep, watches) = batch.chain, carry
     device, dtype = chain.lengths.device, chain.lengths.dtype
     began, total = number * batch.interval_ms, torch.ones_like(batch.levels) << (batch.levels + HALVINGS)
     done, steps = torch.zeros_like(total), torch.zeros_like(total)
+    shortest = torch.full_like(total, torch.inf, dtype=torch.float64)
     sums = torch.zeros(len(total), 14, dtype=dtype, device=device)
     while True:
+        if asleep.any():
+            if batch.around is not None:
+                asleep = asleep & ~may_touch(batch.around, watches, len(total), began + batch.interval_ms)
+            done = torch.where(asleep, total, done)
         rows = (done < total).nonzero()[:, 0]
         if len(rows) == 0:
             break
@@ -219,38 +234,41 @@ def advance_interval(batch: Batch, number: int, carry: Carry) -> tuple[Carry, In
             now = torch.where(odd, now // 2, now)
         share = now.double() / end
         times = began + batch.interval_ms * (at.double() / end)
-        scheme = Scheme.of(batch.interval_ms * share, batch.rho)
-        instants = times + scheme.collocation * scheme.step_ms
+        some, here = (chain, state) if whole else (chain.rows(rows), state.rows(rows))
+        rho = torch.where(here.touching, RHO_TOUCHING, batch.rho).double()
+        scheme = Scheme.of(batch.interval_ms * share, rho)
+        instants = times + scheme.ahead_ms
         scheme = scheme.cast(dtype)
         base = frames_at(batch.bases.paths, batch.bases.body[rows], instants).cast(dtype)
-        some = chain if whole else chain.rows(rows)
-        here = state if whole else state.rows(rows)
 
-        def touch(at: Pose, moving: Motion, base: Frames) -> tuple[Contacts | None, Tensor]:
-            return find_contacts(batch.around, some, rows, instants, at, moving, base)  # noqa: B023
+        def look(*pose_and_motion: Any) -> Sight:
+            return look_around(batch.around, watches, some, rows, instants, *pose_and_motion)  # noqa: B023
 
-        pull = None
+        pull, loaded = None, torch.zeros_like(here.touching)
         if batch.pull is not None:
             pull = batch.pull.force_un[rows] * (instants < batch.pull.until_ms[rows]).to(dtype)[:, None]
-        taken = advance(some, base, here, scheme, touch if batch.around else None, pull)
+            loaded = times < batch.pull.until_ms[rows]
+        taken = advance(some, base, here, scheme, look if batch.around else None, pull)
+        urgency = torch.zeros_like(taken.turned)
+        if taken.sight is not None:
+            urgency, watches = taken.sight.urgency, taken.sight.watches
         redo = ~(taken.turned < TURN_RAD) & (now > 1)
+        quiet = _quiet(some, taken.end, scheme) & batch.bases.still[rows] & ~loaded & ~redo
+        after = here.where(redo, rest_state(some).where(quiet, taken.end))
         gains = torch.cat([values if values.ndim == 2 else values[:, None] for values in taken.loads], 1)
-        gains = gains * share.to(dtype)[:, None]
-        after = taken.end
-        if redo.any():
-            ticks = ticks.index_copy(0, rows, torch.where(redo, now // 2, now))
-            kept = (~redo).nonzero()[:, 0]
-            rows, now, at, end, gains, after = rows[kept], now[kept], at[kept], end[kept], gains[kept], after.rows(kept)
-            taken = taken._replace(
-                turned=taken.turned[kept], urgency=None if taken.urgency is None else taken.urgency[kept]
-            )
-            whole = False
+        gains = torch.where(redo[:, None], 0.0, gains * share.to(dtype)[:, None])
         state = after if whole else state.put(rows, after)
         sums = sums.index_add(0, rows, gains)
-        done, steps = done.index_add(0, rows, now), steps.index_add(0, rows, torch.ones_like(now))
-        now, too_fast = _next_step(now, at + now, batch.interval_ms / end, taken)
-        if too_fast.any():
-            raise _lost(batch, rows[too_fast], number, "moves faster near a surface than the shortest step can follow")
+        done = done.index_add(0, rows, torch.where(redo, 0, now))
+        steps = steps.index_add(0, rows, (~redo).long())
+        taken_ms = torch.where(redo, torch.inf, batch.interval_ms * share)
+        shortest = shortest.index_copy(0, rows, torch.minimum(shortest[rows], taken_ms))
+        asleep = asleep.index_copy(0, rows, quiet)
+        now, too_fast = _next_step(now, at, batch.interval_ms / end, taken.turned, urgency)
+        if (too_fast & ~redo).any():
+            raise _lost(
+                batch, rows[too_fast & ~redo], number, "moves faster near a surface than the shortest step can follow"
+            )
         ticks = ticks.index_copy(0, rows, now)
     lost = ~torch.isfinite(state.v).all(2).all(1)
     if lost.any():
@@ -262,9 +280,9 @@ def advance_interval(batch: Batch, number: int, carry: Carry) -> tuple[Carry, In
     nodes = base.position[:, None] + pose(chain, base.rotation, state.q).nodes
     row = Interval(
         force, moment, pushed, point / divisor, (arc / divisor)[:, 0], weight[:, 0], nodes,
-        energy(chain, base, state), steps,
+        energy(chain, base, state), steps, shortest,
     )  # fmt: skip
-    return Carry(state, ticks), row
+    return Carry(state, ticks, asleep, watches), row
 
 
 def _lost(batch: Batch, chains: Tensor, number: int, what: str) -> FloatingPointError:
@@ -277,11 +295,27 @@ def _lost(batch: Batch, chains: Tensor, number: int, what: str) -> FloatingPoint
     )
 
 
-def _next_step(now: Tensor, reached: Tensor, tick_ms: Tensor, taken: Step) -> tuple[Tensor, Tensor]:
-    """Next step in ticks, short enough to enter no surface deeper than allowed, grown by doubling; whether none is."""
-    wanted = torch.where(taken.turned < 0.4 * TURN_RAD, 1 << HALVINGS, now)
-    urgency = torch.zeros_like(tick_ms) if taken.urgency is None else taken.urgency
+def _quiet(chain: ChainBatch, end: State, scheme: Scheme) -> Tensor:
+    """Whether each chain is at rest in its unloaded shape and touches nothing."""
+    with torch.no_grad():
+        off = (end.q - rest_angles(chain)).abs().sum(-1).amax(1)
+        rate = end.v.abs().sum(-1).amax(1)
+        gain = scheme.step_ms * end.a.abs().sum(-1).amax(1)
+        return (off <= REST_RAD) & (rate <= REST_RAD) & (gain <= REST_RAD) & ~end.touching
+
+
+def _next_step(
+    now: Tensor, at: Tensor, tick_ms: Tensor, turned: Tensor, urgency: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Next step in ticks, and whether none is short enough.
+
+    It enters no surface deeper than allowed and turns no joint too far; it grows by doubling where its place in the
+    interval allows.
+    """
+    wanted = torch.where(turned < 0.4 * TURN_RAD, 1 << HALVINGS, now)
     while (far := (urgency * wanted * tick_ms > 1) & (wanted > 1)).any():
         wanted = torch.where(far, wanted // 2, wanted)
-    grown = torch.where((wanted > now) & (reached % (2 * now) == 0), 2 * now, now)
-    return torch.where(wanted < now, wanted, grown), urgency * wanted * tick_ms > 1
+    grown = torch.where((wanted > now) & ((at + now) % (2 * now) == 0), 2 * now, now)
+    redo = ~(turned < TURN_RAD) & (now > 1)
+    following = torch.where(redo, now // 2, torch.where(wanted < now, wanted, grown))
+    return following, urgency * wanted * tick_ms > 1

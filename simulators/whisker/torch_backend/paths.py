@@ -21,8 +21,10 @@ class Paths(NamedTuple):
         (body,) time between two knots.
     pose, slope
         (knot, 7) position and quaternion, and their rates of change.
+    at_rest
+        (body,) whether it never moves.
     still
-        Whether all bodies are at rest.
+        Whether none moves.
     """
 
     first: Tensor
@@ -30,6 +32,7 @@ class Paths(NamedTuple):
     spacing: Tensor
     pose: Tensor
     slope: Tensor
+    at_rest: Tensor
     still: bool
 
 
@@ -87,6 +90,7 @@ def pack_paths(bodies: "Sequence[Knots]", device: torch.device | str = "cpu") ->
         torch.tensor(spacing, dtype=torch.float64, device=device),
         torch.cat(poses).to(device),
         torch.cat(slopes).to(device),
+        torch.tensor([len(knots.position) == 1 for knots in bodies], device=device),
         all(len(knots.position) == 1 for knots in bodies),
     )
 

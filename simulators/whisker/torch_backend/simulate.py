@@ -19,7 +19,7 @@ from simulators.whisker.simulation import _raw_record
 from simulators.whisker.torch_backend.chain import stack_chains
 from simulators.whisker.torch_backend.integrate import Bases, Batch, Interval, Pull, advance_interval, start_carry
 from simulators.whisker.torch_backend.paths import frames_at, pack_paths
-from simulators.whisker.torch_backend.surroundings import Surroundings, pack_pairs
+from simulators.whisker.torch_backend.pairs import Surroundings, pack_pairs
 
 
 def simulate_torch(
@@ -172,13 +172,16 @@ def _keep(plans: list[Plan], batch: Batch, number: int, row: Interval) -> None:
     values = torch.cat([part.double() for part in parts], 1).cpu().numpy()
     keep_nodes = any(plan.nodes is not None for plan in plans)
     nodes = row.nodes.double().cpu().numpy() if keep_nodes else None
-    steps = row.steps.cpu().numpy()
+    steps, shortest = row.steps.cpu().numpy(), row.shortest_ms.cpu().numpy()
     first = 0
     for plan in plans:
         rows = slice(first, first + len(plan.names))
         first = rows.stop
         plan.outputs[:, number] = values[rows]
         plan.reports[:, :2] += steps[rows, None]
+        known = np.where(plan.reports[:, 3] > 0, plan.reports[:, 3], np.inf)
+        least = np.minimum(known, shortest[rows])
+        plan.reports[:, 3] = np.where(np.isfinite(least), least, 0.0)
         if plan.nodes is not None and nodes is not None:
             for shape, chain, found in zip(plan.nodes, plan.chains, nodes[rows], strict=True):
                 shape[number, : len(chain) + 1] = found[: len(chain) + 1]

@@ -1,30 +1,35 @@
 """One step of a batch of chains: generalised alpha, linearly implicit in springs, dampers and contacts."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from simulators.whisker.torch_backend.chain import ChainBatch
-from simulators.whisker.torch_backend.contact import Pushes, Touch, solve, solve_with_contacts
-from simulators.whisker.torch_backend.dynamics import Inertia, Motion, cross, inertia, motion, pose
+from simulators.whisker.torch_backend.contact import Pushes, solve, solve_with_contacts
+from simulators.whisker.torch_backend.dynamics import Carry, Inertia, Motion, Pose, carry, cross, inertia, motion, pose
 from simulators.whisker.torch_backend.paths import Frames
+from simulators.whisker.torch_backend.surroundings import Sight
+
+Look = Callable[[Pose, Motion, Frames, Carry, Carry], Sight]
+"""From a pose, its motion, the frames of the bases, and the way from there to the predicted angles and rates."""
 
 
 class Scheme(NamedTuple):
-    """Coefficients of the generalised-alpha method, for each chain's step.
+    """Coefficients of the generalised-alpha method, for each chain's step (chain,).
 
     Parameters
     ----------
     step_ms
-        (chain,) time step h.
-    collocation
-        Fraction 1 - alpha_f of the step at which forces are taken.
+        Time step h.
+    ahead_ms
+        From the start of the step to the collocation time, at which forces are taken.
     feed_v, feed_q
-        (chain,) change of v and q at the collocation time per change of the acceleration there.
+        Change of v and q at the collocation time per change of the acceleration there.
     end_a, end_v, end_q
         Change of a, and per ms of v and q, at the end of the step per change of the acceleration at the collocation
-        time; ``end_q`` is (chain,).
+        time.
 
     References
     ----------
@@ -32,26 +37,26 @@ class Scheme(NamedTuple):
     """
 
     step_ms: Tensor
-    collocation: float
+    ahead_ms: Tensor
     feed_v: Tensor
     feed_q: Tensor
-    end_a: float
-    end_v: float
+    end_a: Tensor
+    end_v: Tensor
     end_q: Tensor
 
     @classmethod
-    def of(cls, step_ms: Tensor, rho: float) -> "Scheme":
+    def of(cls, step_ms: Tensor, rho: Tensor) -> "Scheme":
         """Second-order scheme with the spectral radius ``rho`` at infinite frequency."""
         alpha_m, alpha_f = (2 * rho - 1) / (rho + 1), rho / (rho + 1)
         gamma = 0.5 - alpha_m + alpha_f
         beta = (1 - alpha_m + alpha_f) ** 2 / 4
-        end_a, at = 1 / (1 - alpha_m), 1 - alpha_f
+        end_a, ahead = 1 / (1 - alpha_m), (1 - alpha_f) * step_ms
         end_v, end_q = gamma * end_a, beta * step_ms * end_a
-        return cls(step_ms, at, at * step_ms * end_v, at * step_ms * end_q, end_a, end_v, end_q)
+        return cls(step_ms, ahead, ahead * end_v, ahead * end_q, end_a, end_v, end_q)
 
     def cast(self, dtype: torch.dtype) -> "Scheme":
         """The same in another precision."""
-        return Scheme(*(value.to(dtype) if isinstance(value, Tensor) else value for value in self))
+        return Scheme(*(value.to(dtype) for value in self))
 
 
 class State(NamedTuple):
@@ -64,6 +69,8 @@ class State(NamedTuple):
     drift, surge
         (chain, link, 2) changes of q and v per ms over the last step: where a chain will be inside the next one, also
         where its modes outrun the step.
+    touching
+        (chain,) whether the last step had contacts.
     """
 
     q: Tensor
@@ -71,10 +78,16 @@ class State(NamedTuple):
     a: Tensor
     drift: Tensor
     surge: Tensor
+    touching: Tensor
 
     def rows(self, index: Tensor) -> "State":
         """Some of the chains."""
         return State(*(values[index] for values in self))
+
+    def where(self, mask: Tensor, other: "State") -> "State":
+        """These where the mask (chain,) holds, the others elsewhere."""
+        shaped = (mask[:, None, None],) * 5 + (mask,)
+        return State(*(torch.where(m, a, b) for m, a, b in zip(shaped, self, other, strict=True)))
 
     def put(self, index: Tensor, new: "State") -> "State":
         """The same with some chains replaced."""
@@ -92,14 +105,14 @@ class Step(NamedTuple):
         At the collocation time.
     turned
         (chain,) largest turn of a joint, rad.
-    urgency
-        (chain,) how soon each chain may reach a surface, 1/ms; none where nothing can be touched.
+    sight
+        What was seen around; none where nothing can be touched.
     """
 
     end: State
     loads: "Loads"
     turned: Tensor
-    urgency: Tensor | None
+    sight: Sight | None
 
 
 class Loads(NamedTuple):
@@ -134,7 +147,7 @@ def rest_state(chain: ChainBatch) -> State:
     """Chains at rest in their unloaded shape."""
     q = rest_angles(chain)
     none = torch.zeros_like(q)
-    return State(q, none, none, none, none)
+    return State(q, none, none, none, none, torch.zeros(len(q), dtype=torch.bool, device=q.device))
 
 
 def advance(
@@ -142,7 +155,7 @@ def advance(
     base: Frames,
     state: State,
     scheme: Scheme,
-    touch: Touch | None = None,
+    look: Look | None = None,
     tip_force: Tensor | None = None,
 ) -> Step:
     """One time step of each chain.
@@ -157,27 +170,30 @@ def advance(
         At the start of the step.
     scheme
         Coefficients.
-    touch
+    look
         Finds the contacts of a pose; nothing is touched without.
     tip_force
         (chain, 3) force on the tip, world axes, uN.
     """
     h = scheme.step_ms[:, None, None]
-    ahead = scheme.collocation * h
-    at = pose(chain, base.rotation, state.q + ahead * state.drift)
-    moving = motion(chain, base, at, state.v + ahead * state.surge, state.a)
+    ahead = scheme.ahead_ms[:, None, None]
+    q, v = state.q + ahead * state.drift, state.v + ahead * state.surge
+    at = pose(chain, base.rotation, q)
+    moving = motion(chain, base, at, v, state.a)
     if tip_force is not None:
         pull = tip_force[:, None].expand_as(moving.load)
         lever = at.nodes[:, -1:] - at.nodes[:, :-1]
         moving = moving._replace(load=moving.load - pull, load_moment=moving.load_moment - cross(lever, pull))
     mass = inertia(chain, at)
     held = (at.axes * moving.load_moment[:, :, None]).sum(-1)
-    angles = state.q + ahead * (state.v + 0.5 * h * state.a) - rest_angles(chain)
-    held = held + chain.stiffness[..., None] * angles + chain.damping[..., None] * (state.v + ahead * state.a)
+    angles = state.q + ahead * (state.v + 0.5 * h * state.a)
+    rates = state.v + ahead * state.a
+    held = held + chain.stiffness[..., None] * (angles - rest_angles(chain)) + chain.damping[..., None] * rates
     right = -held[:, 1:].flatten(1)
     implicit = scheme.feed_q[:, None] * chain.stiffness + scheme.feed_v[:, None] * chain.damping
     matrix = mass.matrix + torch.diag_embed(implicit[:, 1:].repeat_interleave(2, 1))
-    contacts, urgency = touch(at, moving, base) if touch else (None, None)
+    sight = look(at, moving, base, carry(chain, at, angles - q), carry(chain, at, rates - v)) if look else None
+    contacts = sight.contacts if sight else None
     if contacts is None:
         change, pushes = solve(matrix, right), None
     else:
@@ -185,10 +201,14 @@ def advance(
     loads = _loads(base, moving, mass, change, pushes)
     y = torch.nn.functional.pad(change.unflatten(1, (-1, 2)), (0, 0, 1, 0))
     drift = state.v + 0.5 * h * state.a + scheme.end_q[:, None, None] * y
-    surge = state.a + scheme.end_v * y
-    end = State(state.q + h * drift, state.v + h * surge, state.a + scheme.end_a * y, drift, surge)
+    surge = state.a + scheme.end_v[:, None, None] * y
+    touching = torch.zeros_like(state.touching)
+    if contacts is not None:
+        touching = touching.index_fill(0, contacts.chain, True)
+    a = state.a + scheme.end_a[:, None, None] * y
+    end = State(state.q + h * drift, state.v + h * surge, a, drift, surge, touching)
     turned = (h * drift.detach()).abs().amax((1, 2))
-    return Step(end, loads, turned, urgency)
+    return Step(end, loads, turned, sight)
 
 
 def energy(chain: ChainBatch, base: Frames, state: State) -> Tensor:

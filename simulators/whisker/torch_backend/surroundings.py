@@ -1,289 +1,329 @@
-"""The solids of many scenes: how far every link is from each, and where it presses on them."""
+"""Which links come near solids, looked at only when they can have come nearer, and where they press on them."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from simulators.whisker.solids.kinds import MESH, SUPERQUADRIC
+from simulators.whisker.solids.kinds import CAPSULE, PLANE, SPHERE
 from simulators.whisker.torch_backend.chain import ChainBatch
 from simulators.whisker.torch_backend.contact import Contacts
 from simulators.whisker.torch_backend.distances import FIELDS
-from simulators.whisker.torch_backend.dynamics import Motion, Pose, cross
-from simulators.whisker.torch_backend.meshes import Meshes, bounded_distance, locate_on_meshes, mesh_distance, pack_meshes
-from simulators.whisker.torch_backend.paths import Frames, Paths, frames_at
+from simulators.whisker.torch_backend.dynamics import Carry, Motion, Pose, cross
+from simulators.whisker.torch_backend.meshes import bounded_distance, locate_on_meshes, mesh_distance
+from simulators.whisker.torch_backend.pairs import Pairs, Surroundings
+from simulators.whisker.torch_backend.paths import Frames, frames_at
 from simulators.whisker.torch_backend.segments import follow, locate
-
-if TYPE_CHECKING:
-    from simulators.whisker.plan import Plan
-
-BAND_MM = 0.05
-"""Gaps below this may close within the step."""
+from simulators.whisker.touching import BAND_MM, FADE, NEAR_MM
 
 
-class Pairs(NamedTuple):
-    """Chains and the solids of one kind in their scenes.
+class Watch(NamedTuple):
+    """When each link was last compared with a solid (pair, link), and what was found; no part of it has gradients.
 
     Parameters
     ----------
-    kind
-        Of all solids.
-    chain, body
-        (pair,) which chain; which path of the objects.
-    parameters
-        Numbers of the solids, (pair,) each.
-    offset, friction, speed, depth
-        (pair,) contact offset (mm), coefficient of friction, highest speed of any point of the object (mm/ms), how deep
-        a step may enter it (mm).
-    mesh
-        (pair,) row of the meshes.
-    meshes
-        All meshes; none for other kinds.
+    clear
+        Its gap then, or a lower bound; mm.
+    ends
+        (pair, link, 2, 3) where its ends were, world axes, mm.
+    travel
+        Path that the fastest point of the object had covered, mm.
     """
 
-    kind: int
-    chain: Tensor
-    body: Tensor
-    parameters: tuple[Tensor, ...]
-    offset: Tensor
-    friction: Tensor
-    speed: Tensor
-    depth: Tensor
-    mesh: Tensor
-    meshes: Meshes | None
+    clear: Tensor
+    ends: Tensor
+    travel: Tensor
 
-    def some(self, index: Tensor) -> "Pairs":
-        """A part of the pairs."""
-        return self._replace(
-            chain=self.chain[index],
-            body=self.body[index],
-            parameters=tuple(values[index] for values in self.parameters),
-            offset=self.offset[index],
-            friction=self.friction[index],
-            speed=self.speed[index],
-            depth=self.depth[index],
-            mesh=self.mesh[index],
-        )
+    def left(self, ends: Tensor, travel: Tensor) -> Tensor:
+        """Lower bound of the gap now, for ends (pair, link, 2, 3) and travel (pair,)."""
+        moved = (ends - self.ends).square().sum(-1).amax(-1).sqrt()
+        return self.clear - moved - (travel[:, None] - self.travel)
 
 
-class Surroundings(NamedTuple):
-    """Solids, their paths and the law of contact.
+class Sight(NamedTuple):
+    """What the chains of a step see of their surroundings.
 
     Parameters
     ----------
-    groups
-        One for every kind of solid.
-    paths
-        Of all objects.
-    stiffness, relaxation, slip_speed
-        uN/mm, ms, mm/ms.
+    contacts
+        Places nearer than `BAND_MM`; none where there are none.
+    urgency
+        (chain,) the largest speed towards an object over the way that is left, 1/ms.
+    watches
+        Of all pairs, brought up to date.
     """
 
-    groups: tuple[Pairs, ...]
-    paths: Paths
-    stiffness: float
-    relaxation: float
-    slip_speed: float
+    contacts: Contacts | None
+    urgency: Tensor
+    watches: tuple[Watch, ...]
 
 
-def pack_pairs(plans: "list[Plan]", device: torch.device | str, dtype: torch.dtype) -> tuple[Pairs, ...]:
-    """Every whisker of every scene with every object of its scene, by kind of solid.
-
-    Parameters
-    ----------
-    plans
-        The scenes; chains count through all of them, and so do objects.
-    device, dtype
-        Of the tensors.
-
-    Raises
-    ------
-    ValueError
-        If a solid has neither a formula here nor triangles.
-    """
-    rows: dict[int, list[tuple]] = {}
-    hierarchies: dict[int, tuple[int, object]] = {}
-    first_chain = first_body = 0
-    for plan in plans:
-        for o, item in enumerate(plan.scene.objects):
-            kind = int(plan.table.kind[plan.solid_of[o]])
-            if kind == SUPERQUADRIC:
-                raise ValueError(
-                    "a Superquadric has no distance formula in the torch backend; give Mesh(*solid.surface()), or take "
-                    "backend='numba'."
-                )
-            row = 0
-            if kind == MESH:
-                row, _ = hierarchies.setdefault(id(item.solid), (len(hierarchies), item.solid))
-            solid = int(plan.solid_of[o])
-            numbers = (
-                *plan.table.parameters[solid],
-                plan.table.offset[solid],
-                plan.friction_of[o],
-                plan.speed_of[o],
-                plan.depth_of[o],
-            )
-            rows.setdefault(kind, []).extend(
-                (first_chain + w, first_body + o, row, *numbers) for w in range(len(plan.names))
-            )
-        first_chain += len(plan.names)
-        first_body += len(plan.scene.objects)
-    groups = []
-    for kind in sorted(rows):
-        table = np.array(rows[kind], dtype=np.float64)
-        index = torch.from_numpy(table[:, :3]).long().to(device)
-        numbers = torch.from_numpy(table[:, 3:]).to(device, dtype)
-        count = 0 if kind == MESH else FIELDS[kind][1]
-        meshes = pack_meshes([solid for _, solid in hierarchies.values()], device, dtype) if kind == MESH else None
-        groups.append(
-            Pairs(
-                kind,
-                index[:, 0],
-                index[:, 1],
-                tuple(numbers[:, k].contiguous() for k in range(count)),
-                *(numbers[:, k].contiguous() for k in range(6, 10)),
-                index[:, 2],
-                meshes,
-            )
-        )
-    return tuple(groups)
+def start_watches(around: Surroundings, links: Tensor) -> tuple[Watch, ...]:
+    """Nothing has been compared yet; links that do not exist (chain, link) are never near."""
+    watches = []
+    for group in around.groups:
+        clear = torch.where(links[group.chain] > 0, -1.0, torch.inf).to(links)
+        watches.append(Watch(clear, clear.new_zeros(*clear.shape, 2, 3), torch.zeros_like(clear)))
+    return tuple(watches)
 
 
-def find_contacts(
-    around: Surroundings, chain: ChainBatch, rows: Tensor, times_ms: Tensor, at: Pose, moving: Motion, base: Frames
-) -> tuple[Contacts | None, Tensor]:
+def may_touch(around: Surroundings, watches: tuple[Watch, ...], n_chains: int, until_ms: float) -> Tensor:
+    """Whether a solid can come near each chain, if that stays where it is, before a time (chain,)."""
+    near = torch.zeros(n_chains, dtype=torch.long, device=around.paths.first.device)
+    for group, watch in zip(around.groups, watches, strict=True):
+        reach = watch.clear - (group.speed[:, None] * until_ms - watch.travel)
+        near = near.index_add(0, group.chain, (reach <= BAND_MM).any(1).long())
+    return near > 0
+
+
+def look_around(
+    around: Surroundings,
+    watches: tuple[Watch, ...],
+    chain: ChainBatch,
+    rows: Tensor,
+    times_ms: Tensor,
+    at: Pose,
+    moving: Motion,
+    base: Frames,
+    lag_q: Carry,
+    lag_v: Carry,
+) -> Sight:
     """Contacts of some chains, and how soon each of them may enter a surface.
 
     Parameters
     ----------
     around
         The solids of all scenes.
+    watches
+        One for every group of pairs.
     chain, rows
         The chains that move, and their numbers among all.
     times_ms, at, moving, base
         Time, pose, motion and base frame of each of them.
-
-    Returns
-    -------
-    tuple[Contacts | None, Tensor]
-        Links nearer than `BAND_MM`, none where there are none; (chain,) the largest speed towards an object over the way
-        that is left, 1/ms.
+    lag_q, lag_v
+        From that pose to the predicted angles, and from that motion to the predicted rates; the contacts are measured
+        at the pose and carried from there.
     """
-    urgency = times_ms.new_zeros(len(rows))
-    found = []
-    for group in around.groups:
-        pairs, own = _of(group, rows)
+    ahead = Carry(moving.rates + lag_v.turns, moving.node_velocities + lag_v.shifts)
+    urgency = torch.zeros(len(rows), dtype=at.nodes.dtype, device=rows.device)
+    found: list[Contacts] = []
+    updated = []
+    for group, watch in zip(around.groups, watches, strict=True):
+        kept, own = _of(group, rows)
         if len(own) == 0:
+            updated.append(watch)
             continue
-        objects = frames_at(around.paths, pairs.body, times_ms[own]).cast(at.nodes.dtype)
-        # World nodes in double precision would not pay: single precision resolves 2 nm at 30 mm.
-        shift = base.position[own] - objects.position
-        nodes = (at.nodes[own] + shift[:, None]) @ objects.rotation
-        radii = chain.radii[own]
+        whole = len(kept) == len(group.chain)
+        pairs, seen = (group, watch) if whole else (group.some(kept), Watch(*(values[kept] for values in watch)))
         with torch.no_grad():
-            bound = _bound(pairs, nodes.detach(), radii.detach()) - pairs.offset[:, None]
-            bound = torch.where(chain.links[own] > 0, bound, torch.inf)
-            pair, link = (bound < BAND_MM).nonzero(as_tuple=True)
-        clear = bound
+            world = (base.position[own, None] + at.nodes[own]).detach()
+            ends = torch.stack([world[:, :-1], world[:, 1:]], 2)
+            travel = pairs.speed * times_ms[own].to(pairs.speed.dtype)
+            due = (seen.clear <= 0) | (seen.left(ends, travel) <= BAND_MM)
+            pair, link = due.nonzero(as_tuple=True)
         if len(pair):
-            near = _contacts(around, pairs.some(pair), own[pair], link, nodes[pair], radii[pair], at, moving, base,
-                             Frames(*(value[pair] for value in objects)), chain)  # fmt: skip
-            clear = bound.index_put((pair, link), near.gap.detach().to(bound))
-            found.append(near)
+            site = _site(around, pairs, pair, own[pair], link, times_ms, at, base, chain)
+            share, gap, through = site.nearest()
+            seen = Watch(
+                seen.clear.index_put((pair, link), gap),
+                seen.ends.index_put((pair, link), ends[pair, link]),
+                seen.travel.index_put((pair, link), travel[pair]),
+            )
+            found.extend(_touch(around, site, share, gap, through, chain, at, lag_q, ahead, base))
+            if whole:
+                watch = seen
+            else:
+                watch = Watch(*(old.index_copy(0, kept, new) for old, new in zip(watch, seen, strict=True)))
+        updated.append(watch)
         with torch.no_grad():
             fast = moving.node_velocities[own, 1:].norm(dim=-1) + pairs.speed[:, None]
-            risk = (fast / (clear.clamp(min=0) + pairs.depth[:, None])).amax(1)
-            urgency = urgency.to(risk).scatter_reduce(0, own, risk, "amax")
-    if not found:
-        return None, urgency
-    joined = [torch.cat(values) for values in list(zip(*found, strict=True))[:-2]]
-    contacts = Contacts(*joined, around.stiffness, around.relaxation)
-    chosen = (contacts.gap < BAND_MM).nonzero()[:, 0]
-    if len(chosen) == 0:
-        return None, urgency
-    return Contacts(*(value[chosen] for value in joined), around.stiffness, around.relaxation), urgency
+            left = torch.where(seen.clear > 0, seen.left(ends, travel), 0.0).clamp(min=0)
+            risk = (fast / (left + pairs.depth[:, None])).amax(1)
+            urgency = urgency.scatter_reduce(0, own, risk, "amax")
+    contacts = None
+    if found:
+        joined = (torch.cat(values) for values in list(zip(*found, strict=True))[:-2])
+        contacts = Contacts(*joined, around.stiffness, around.relaxation)
+    return Sight(contacts, urgency, tuple(updated))
 
 
-def _of(group: Pairs, rows: Tensor) -> tuple[Pairs, Tensor]:
+def _of(group: Pairs, rows: Tensor) -> tuple[Tensor, Tensor]:
     """Pairs whose chain moves, and the place of that chain among those that move."""
-    size = int(group.chain.max()) + 1
-    place = torch.full((max(size, int(rows.max()) + 1),), -1, dtype=torch.long, device=rows.device)
+    size = max(int(group.chain.max()), int(rows.max())) + 1
+    place = torch.full((size,), -1, dtype=torch.long, device=rows.device)
     place[rows] = torch.arange(len(rows), device=rows.device)
     own = place[group.chain]
     kept = (own >= 0).nonzero()[:, 0]
-    return (group, own) if len(kept) == len(own) else (group.some(kept), own[kept])
+    return kept, own[kept]
 
 
-def _bound(pairs: Pairs, nodes: Tensor, radii: Tensor) -> Tensor:
-    """Lower bound of the gap of each link (pair, link), from the distances of its ends."""
-    lengths = (nodes[:, 1:] - nodes[:, :-1]).norm(dim=-1)
-    thick = torch.maximum(radii[:, 1:], radii[:, :-1])
-    if pairs.meshes is not None:
-        middles = 0.5 * (nodes[:, 1:] + nodes[:, :-1])
-        extent = 0.5 * lengths + thick
-        return bounded_distance(pairs.meshes, pairs.mesh, middles, extent + pairs.offset[:, None] + BAND_MM) - extent
-    distance, _ = FIELDS[pairs.kind][0](nodes, *(values[:, None] for values in pairs.parameters))
-    return 0.5 * (distance[:, 1:] + distance[:, :-1] - lengths) - thick
+def _site(
+    around: Surroundings,
+    pairs: Pairs,
+    pair: Tensor,
+    own: Tensor,
+    link: Tensor,
+    times_ms: Tensor,
+    at: Pose,
+    base: Frames,
+    chain: ChainBatch,
+) -> "Site":
+    """Links in the frames of their solids."""
+    pairs = pairs.some(pair)
+    objects = frames_at(around.paths, pairs.body, times_ms[own]).cast(at.nodes.dtype)
+    shift = base.position[own] - objects.position
+
+    def local(node: Tensor) -> Tensor:
+        return ((at.nodes[own, node] + shift)[:, None] @ objects.rotation)[:, 0]
+
+    return Site(
+        pairs, own, link, local(link), local(link + 1), chain.radii[own, link], chain.radii[own, link + 1], objects
+    )  # fmt: skip
+
+
+class Site(NamedTuple):
+    """Links near solids, one row each, in the frames of their solids; mm.
+
+    Parameters
+    ----------
+    pairs
+        Their solids.
+    own, link
+        (row,) which link of which chain.
+    a, b
+        (row, 3) its ends.
+    ra, rb
+        (row,) its radii there.
+    objects
+        Frames of the objects.
+    """
+
+    pairs: Pairs
+    own: Tensor
+    link: Tensor
+    a: Tensor
+    b: Tensor
+    ra: Tensor
+    rb: Tensor
+    objects: Frames
+
+    def some(self, index: Tensor) -> "Site":
+        """Some of the rows."""
+        frames = Frames(*(value[index] for value in self.objects))
+        return Site(self.pairs.some(index), *(value[index] for value in self[1:-1]), frames)
+
+    def distance(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Distance and normal at points (row, point, 3)."""
+        if self.pairs.meshes is not None:
+            return mesh_distance(self.pairs.meshes, self.pairs.mesh, x)
+        return FIELDS[self.pairs.kind][0](x, *(values[:, None] for values in self.pairs.parameters))
+
+    def gap(self, share: Tensor, through: Tensor) -> tuple[Tensor, Tensor]:
+        """Gap and normal at a place of each link; ``through`` where the link passes through a sheet there."""
+        depth, normal = self.distance((self.a + share[:, None] * (self.b - self.a))[:, None])
+        pierced = through.abs().sum(-1) > 0
+        depth = torch.where(pierced, 0.0, depth[:, 0])
+        normal = torch.where(pierced[:, None], through, normal[:, 0])
+        return depth - (self.ra + share * (self.rb - self.ra)) - self.pairs.offset, normal
+
+    @torch.no_grad()
+    def bound(self) -> Tensor:
+        """Lower bound of the gap, from the distance of the middle of each link."""
+        middle = 0.5 * (self.a + self.b)[:, None]
+        extent = 0.5 * (self.b - self.a).norm(dim=-1) + torch.maximum(self.ra, self.rb) + self.pairs.offset
+        if self.pairs.meshes is not None:
+            limit = (extent + NEAR_MM)[:, None]
+            return bounded_distance(self.pairs.meshes, self.pairs.mesh, middle, limit)[:, 0] - extent
+        return self.distance(middle)[0][:, 0] - extent
+
+    @torch.no_grad()
+    def nearest(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Place and size of the smallest gap, and the normal where the link passes through a sheet.
+
+        Gaps above `NEAR_MM` are lower bounds, for which a formula tells nothing sooner.
+        """
+        share, through = torch.full_like(self.ra, 0.5), torch.zeros_like(self.a)
+        exact = self.pairs.kind in (PLANE, SPHERE, CAPSULE)
+        gap = torch.zeros_like(share) if exact else self.bound()
+        near = (gap < NEAR_MM).nonzero()[:, 0]
+        if len(near) == 0:
+            return share, gap, through
+        some = self.some(near)
+        ends = (some.a, some.b, some.ra, some.rb)
+        if some.pairs.meshes is None:
+            place, pierced = locate(some.pairs.kind, some.pairs.parameters, *ends), torch.zeros_like(some.a)
+        else:
+            place, pierced = locate_on_meshes(some.pairs.meshes, some.pairs.mesh, *ends)
+        gap = gap.index_put((near,), some.gap(place, pierced)[0])
+        return share.index_put((near,), place), gap, through.index_put((near,), pierced)
+
+
+def _touch(
+    around: Surroundings,
+    site: Site,
+    share: Tensor,
+    gap: Tensor,
+    through: Tensor,
+    chain: ChainBatch,
+    at: Pose,
+    lag: Carry,
+    ahead: Carry,
+    base: Frames,
+) -> list[Contacts]:
+    """Contacts of each link: at its far end, and at one place between the ends that fades out towards them."""
+    near = gap < BAND_MM
+    inner = (near & (share > 0) & (share < 1)).nonzero()[:, 0]
+    outer = near.nonzero()[:, 0]
+    found = []
+    if len(inner):
+        here, share, through = site.some(inner), share[inner], through[inner]
+        if torch.is_grad_enabled() and (here.a.requires_grad or here.ra.requires_grad):
+            share = follow(here.distance, share, here.a, here.b, here.ra, here.rb)
+        inside = (torch.minimum(share, 1 - share) / FADE).clamp(max=1.0)
+        weight = inside * inside * (3 - 2 * inside)
+        found.append(_contacts(around, here, share, weight, *here.gap(share, through), chain, at, lag, ahead, base))
+    if len(outer):
+        here = site.some(outer)
+        one = torch.ones_like(here.ra)
+        gap, normal = here.gap(one, torch.zeros_like(here.a))
+        kept = (gap < BAND_MM).nonzero()[:, 0]
+        if len(kept):
+            one = one[kept]
+            found.append(
+                _contacts(around, here.some(kept), one, one, gap[kept], normal[kept], chain, at, lag, ahead, base)
+            )  # fmt: skip
+    return found
 
 
 def _contacts(
     around: Surroundings,
-    pairs: Pairs,
-    own: Tensor,
-    link: Tensor,
-    nodes: Tensor,
-    radii: Tensor,
-    at: Pose,
-    moving: Motion,
-    base: Frames,
-    objects: Frames,
+    site: Site,
+    share: Tensor,
+    weight: Tensor,
+    gap: Tensor,
+    normal: Tensor,
     chain: ChainBatch,
+    at: Pose,
+    lag: Carry,
+    ahead: Carry,
+    base: Frames,
 ) -> Contacts:
-    """Point of smallest gap of each of some links, one row of the arguments each."""
-    row = torch.arange(len(link), device=link.device)
-    a, b, ra, rb = nodes[row, link], nodes[row, link + 1], radii[row, link], radii[row, link + 1]
-    with torch.no_grad():
-        ends = (a.detach(), b.detach(), ra.detach(), rb.detach())
-        if pairs.meshes is None:
-            s, through = locate(pairs.kind, pairs.parameters, *ends), None
-        else:
-            s, through = locate_on_meshes(pairs.meshes, pairs.mesh, *ends)
-    if pairs.meshes is None:
-        columns = tuple(values[:, None] for values in pairs.parameters)
-
-        def distance(x: Tensor) -> tuple[Tensor, Tensor]:
-            return FIELDS[pairs.kind][0](x, *columns)
-
-    else:
-        meshes = pairs.meshes
-
-        def distance(x: Tensor) -> tuple[Tensor, Tensor]:
-            return mesh_distance(meshes, pairs.mesh, x)
-
-    if torch.is_grad_enabled() and (a.requires_grad or ra.requires_grad):
-        s = follow(distance, s, a, b, ra, rb)
-    depth, normal = distance((a + s[:, None] * (b - a))[:, None])
-    depth, normal = depth[:, 0], normal[:, 0]
-    if through is not None:
-        # The centre line passes through a sheet: distance zero, out on the side where the segment began.
-        pierced = through.abs().sum(-1) > 0
-        depth = torch.where(pierced, 0.0, depth)
-        normal = torch.where(pierced[:, None], through, normal)
-    gap = depth - (ra + s * (rb - ra)) - pairs.offset
+    """The law of contact at one place of each link; ``lag`` and ``ahead`` move it to the predicted state."""
+    own, link, objects = site.own, site.link, site.objects
     normal = (objects.rotation @ normal[..., None])[..., 0]
-    start, along = at.nodes[own, link], s[:, None] * chain.lengths[own, link, None] * at.directions[own, link]
-    point = start + along
-    velocity = moving.node_velocities[own, link] + cross(moving.rates[own, link], along)
+    along = (share * chain.lengths[own, link])[:, None] * at.directions[own, link]
+    point = at.nodes[own, link] + along
+    velocity = ahead.shifts[own, link] + cross(ahead.turns[own, link], along)
     arm = point + base.position[own] - objects.position
     velocity = velocity - objects.velocity - cross(objects.rate, arm)
     approach = (velocity * normal).sum(-1)
-    press = -around.stiffness * (gap + around.relaxation * approach)
+    gap = gap + ((lag.shifts[own, link] + cross(lag.turns[own, link], along)) * normal).sum(-1)
+    press = -weight * around.stiffness * (gap + around.relaxation * approach)
     slide = velocity - approach[:, None] * normal
     square = (slide * slide).sum(-1)
     slow = square <= around.slip_speed**2
     speed = torch.where(slow, around.slip_speed, torch.where(slow, 1.0, square).sqrt())
-    drag = pairs.friction * press.clamp(min=0) / speed
-    arcs = torch.nn.functional.pad(chain.lengths[own].cumsum(1), (1, 0))
-    arc = arcs[row, link] + s * chain.lengths[own, link]
-    return Contacts(own, link, point, normal, gap, press, slide, drag, arc, around.stiffness, around.relaxation)
+    drag = site.pairs.friction * press.clamp(min=0) / speed
+    arcs = torch.nn.functional.pad(chain.lengths.cumsum(1), (1, 0))
+    arc = arcs[own, link] + share * chain.lengths[own, link]
+    return Contacts(own, link, point, normal, gap, weight, press, slide, drag, arc, around.stiffness, around.relaxation)

@@ -1,0 +1,143 @@
+"""The solids of many scenes beside the chains that may touch them, by kind of solid."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from simulators.whisker.solids.kinds import MESH, SUPERQUADRIC
+from simulators.whisker.torch_backend.distances import FIELDS
+from simulators.whisker.torch_backend.meshes import Meshes, pack_meshes
+from simulators.whisker.torch_backend.paths import Paths
+
+if TYPE_CHECKING:
+    from simulators.whisker.plan import Plan
+
+
+class Pairs(NamedTuple):
+    """Chains and the solids of one kind in their scenes.
+
+    Parameters
+    ----------
+    kind
+        Of all solids.
+    chain, body
+        (pair,) which chain; which path of the objects.
+    parameters
+        Numbers of the solids, (pair,) each.
+    offset, friction, speed, depth
+        (pair,) contact offset (mm), coefficient of friction, highest speed of any point of the object (mm/ms), how deep
+        a step may enter it (mm).
+    mesh
+        (pair,) row of the meshes.
+    meshes
+        All meshes; none for other kinds.
+    """
+
+    kind: int
+    chain: Tensor
+    body: Tensor
+    parameters: tuple[Tensor, ...]
+    offset: Tensor
+    friction: Tensor
+    speed: Tensor
+    depth: Tensor
+    mesh: Tensor
+    meshes: Meshes | None
+
+    def some(self, index: Tensor) -> "Pairs":
+        """A part of the pairs."""
+        return self._replace(
+            chain=self.chain[index],
+            body=self.body[index],
+            parameters=tuple(values[index] for values in self.parameters),
+            offset=self.offset[index],
+            friction=self.friction[index],
+            speed=self.speed[index],
+            depth=self.depth[index],
+            mesh=self.mesh[index],
+        )
+
+
+class Surroundings(NamedTuple):
+    """Solids, their paths and the law of contact.
+
+    Parameters
+    ----------
+    groups
+        One for every kind of solid.
+    paths
+        Of all objects.
+    stiffness, relaxation, slip_speed
+        uN/mm, ms, mm/ms.
+    """
+
+    groups: tuple[Pairs, ...]
+    paths: Paths
+    stiffness: float
+    relaxation: float
+    slip_speed: float
+
+
+def pack_pairs(plans: "list[Plan]", device: torch.device | str, dtype: torch.dtype) -> tuple[Pairs, ...]:
+    """Every whisker of every scene with every object of its scene, by kind of solid.
+
+    Parameters
+    ----------
+    plans
+        The scenes; chains count through all of them, and so do objects.
+    device, dtype
+        Of the tensors.
+
+    Raises
+    ------
+    ValueError
+        If a solid has neither a formula here nor triangles.
+    """
+    rows: dict[int, list[tuple]] = {}
+    hierarchies: dict[int, tuple[int, object]] = {}
+    first_chain = first_body = 0
+    for plan in plans:
+        for o, item in enumerate(plan.scene.objects):
+            kind = int(plan.table.kind[plan.solid_of[o]])
+            if kind == SUPERQUADRIC:
+                raise ValueError(
+                    "a Superquadric has no distance formula in the torch backend; give Mesh(*solid.surface()), or take "
+                    "backend='numba'."
+                )
+            row = 0
+            if kind == MESH:
+                row, _ = hierarchies.setdefault(id(item.solid), (len(hierarchies), item.solid))
+            solid = int(plan.solid_of[o])
+            numbers = (
+                *plan.table.parameters[solid],
+                plan.table.offset[solid],
+                plan.friction_of[o],
+                plan.speed_of[o],
+                plan.depth_of[o],
+            )
+            rows.setdefault(kind, []).extend(
+                (first_chain + w, first_body + o, row, *numbers) for w in range(len(plan.names))
+            )
+        first_chain += len(plan.names)
+        first_body += len(plan.scene.objects)
+    groups = []
+    for kind in sorted(rows):
+        table = np.array(rows[kind], dtype=np.float64)
+        index = torch.from_numpy(table[:, :3]).long().to(device)
+        numbers = torch.from_numpy(table[:, 3:]).to(device, dtype)
+        count = 0 if kind == MESH else FIELDS[kind][1]
+        meshes = pack_meshes([solid for _, solid in hierarchies.values()], device, dtype) if kind == MESH else None
+        groups.append(
+            Pairs(
+                kind,
+                index[:, 0],
+                index[:, 1],
+                tuple(numbers[:, k].contiguous() for k in range(count)),
+                *(numbers[:, k].contiguous() for k in range(6, 10)),
+                index[:, 2],
+                meshes,
+            )
+        )
+    return tuple(groups)
