@@ -110,7 +110,7 @@ def clear_passage(
     # A gap cannot shrink by more than the way moved, so that no step leads nearer than the clearance.
     clear = gap.at(position)
     while (room := clear - clearance_mm) > _NEAR_ENOUGH_MM and position[1] > end:
-        position[1] -= room
+        position[1] -= room - _NEAR_ENOUGH_MM / 2
         clear = gap.at(position)
     reaches = bool(position[1] > end)
     if not reaches:

@@ -82,3 +82,11 @@ def test_size_scales_the_shape_alone():
 def test_bad_input_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("category", categories())
+def test_no_draw_gives_a_solid_without_an_inside(category):
+    for seed in range(25):
+        solid, _ = make_object(category, seed)
+        assert not isinstance(solid, Mesh) or solid.has_inside
