@@ -114,6 +114,9 @@ def write_collection(
     seeds = [sweep_seed(seed, index) for index in range(len(sweeps))]
     drawn = any(callable(sweep.scene) for sweep in sweeps)
     table = table_of([sweep.id for sweep in sweeps], [sweep.labels for sweep in sweeps], seeds if drawn else None)
+    both = set(variables) & set(table)
+    if both:
+        raise ValueError(f"{min(both)!r} is both a label and a variable that is kept; rename the label.")
     facts = _facts(table, seed, config or {}, shard_size, batch, variables, precision)
     folder.mkdir(parents=True, exist_ok=True)
     with only_writer(folder):
@@ -268,5 +271,8 @@ def _how_to_go_on(error: Exception, manifest: Manifest, n_sweeps: int, folder: P
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return OSError(error.errno, f"the disk is full: {rest} when there is space.")
     if isinstance(error, BrokenProcessPool):
-        return RuntimeError(f"a worker process ended early, perhaps for lack of memory: {rest}, with fewer workers.")
+        return RuntimeError(
+            f"a worker process ended early, for lack of memory or because a script has no `if __name__ == '__main__':` "
+            f"around its run: {rest}, with fewer workers."
+        )
     return error

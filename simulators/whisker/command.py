@@ -67,6 +67,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--batch", type=int, metavar="N", help="scenes simulated at a time (torch: 64 by default)")
     add("--resume", action="store_true", help="go on with the collection in --out")
     add("--stimuli", metavar="FILE.nc", help="also write the network inputs as a stimulus set")
+    add("--zero-missing", action="store_true", help="zeros in --stimuli for whiskers that are not simulated")
     add = parser.add_argument_group("run").add_argument
     add("--out", metavar="PATH", help="one scene: FILE.nc or FILE.zarr; a set: a folder")
     add("--overwrite", action="store_true", help="replace an existing recording")
@@ -108,11 +109,11 @@ def _check(arguments: argparse.Namespace) -> None:
     if arguments.seed < 0:
         raise UsageError(f"--seed is {arguments.seed}; it must not be negative.")
     scene_only = ("object", "at", "trajectory", "angles", "head", "movie", "overwrite")
-    set_only = ("categories", "furniture", "shapenet", "sweeps", "batch", "resume", "stimuli")
+    set_only = ("categories", "furniture", "shapenet", "sweeps", "batch", "resume", "stimuli", "zero_missing")
     for name in scene_only if arguments.set else set_only:
         if getattr(arguments, name):
             where = "one scene; leave out --set" if arguments.set else "a data set; add --set"
-            raise UsageError(f"--{name} belongs to {where}.")
+            raise UsageError(f"--{name.replace('_', '-')} belongs to {where}.")
     if not (arguments.out or arguments.movie or arguments.dry_run or (arguments.json and not arguments.set)):
         raise UsageError("nothing would be kept; give --out (or --movie, --dry-run).")
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .array import WhiskerArray
-    from .motion import BaseMotion
+    from .motion import BaseMotion, RigidMotion
     from .names import Side
-    from .scene import Scene
+    from .scene import Scene, SceneObject
     from .solids import Solid
 
 SHAPES = {
@@ -99,7 +99,7 @@ def make_solid(arguments: argparse.Namespace) -> "tuple[Solid, str, str]":
 
     text: str = arguments.object
     kind, _, size = text.partition(":")
-    if kind in SHAPES:
+    if kind in SHAPES and ":" in text:
         wanted = SHAPES[kind]
         if arguments.diagonal is not None:
             raise UsageError(f"--diagonal scales categories and meshes; {kind}:{wanted} has its size already.")
@@ -136,11 +136,11 @@ def _diagonal(arguments: argparse.Namespace) -> float:
 
 def make_base_motion(arguments: argparse.Namespace, array: "WhiskerArray") -> "BaseMotion | None":
     """Whisking, tracked whiskers or a moving head, as asked for."""
-    from .motion import RigidMotion, head_motion, tracked_from_csv, whisking
+    from .motion import head_motion, tracked_from_csv, whisking
 
     if arguments.whisk and arguments.angles:
         raise UsageError("--whisk and --angles both say how the whiskers turn; give one of them.")
-    head = RigidMotion.from_csv(arguments.head) if arguments.head else None
+    head = _path(arguments.head, arguments) if arguments.head else None
     if arguments.angles:
         return tracked_from_csv(array, arguments.angles, head=head)
     if arguments.whisk:
@@ -151,30 +151,46 @@ def make_base_motion(arguments: argparse.Namespace, array: "WhiskerArray") -> "B
 
 def make_scene(arguments: argparse.Namespace) -> "Scene":
     """One scene as the options describe it."""
-    from .motion import RigidMotion
-    from .scene import Scene, SceneObject
+    from .scene import Scene
 
     array = make_array(arguments)
     motion = make_base_motion(arguments, array)
     rate = arguments.rate or 1000.0
-    duration = arguments.duration or 1.0
     if arguments.object is None:
-        scene = Scene(array, (), motion, duration, rate)
+        scene = Scene(array, (), motion, arguments.duration or 1.0, rate)
     else:
         solid, name, category = make_solid(arguments)
-        turned = (0.0, 0.0, one_of(arguments, "rotation", 0.0))
-        if arguments.trajectory:
-            if arguments.at is not None or arguments.speed is not None:
-                raise UsageError("--trajectory says where the object is; leave out --at and --speed.")
-            thing = SceneObject(solid, RigidMotion.from_csv(arguments.trajectory), name)
-            scene = Scene(array, (thing,), motion, duration, rate)
-        elif arguments.at is not None:
-            speed = arguments.speed[0] if arguments.speed else 0.0
-            path = RigidMotion.linear(arguments.at, (0.0, -speed, 0.0), turned)
-            scene = Scene(array, (SceneObject(solid, path, name),), motion, duration, rate)
+        if arguments.trajectory or arguments.at is not None:
+            thing = _placed(arguments, solid, name)
+            scene = Scene(array, (thing,), motion, arguments.duration or 1.0, rate)
         else:
             scene = replace(_passing(arguments, array, solid, name, category, rate), base_motion=motion)
     return scene.mirrored() if arguments.side == "left" else scene
+
+
+def _path(table: str, arguments: argparse.Namespace) -> "RigidMotion":
+    """A path in the world. A left scene is mirrored as a whole, so that it is mirrored beforehand."""
+    from .motion import RigidMotion
+
+    path = RigidMotion.from_csv(table)
+    return path.mirrored() if arguments.side == "left" else path
+
+
+def _placed(arguments: argparse.Namespace, solid: "Solid", name: str) -> "SceneObject":
+    """The object where the user says, in the world; for a left scene mirrored beforehand, as `_path`."""
+    from .motion import RigidMotion
+    from .scene import SceneObject
+
+    left = arguments.side == "left"
+    if arguments.trajectory:
+        if arguments.at is not None or arguments.speed is not None:
+            raise UsageError("--trajectory says where the object is; leave out --at and --speed.")
+        path = _path(arguments.trajectory, arguments)
+    else:
+        speed = arguments.speed[0] if arguments.speed else 0.0
+        path = RigidMotion.linear(arguments.at, (0.0, -speed, 0.0), (0.0, 0.0, one_of(arguments, "rotation", 0.0)))
+        path = path.mirrored() if left else path
+    return SceneObject(solid.mirrored() if left else solid, path, name)
 
 
 def _passing(

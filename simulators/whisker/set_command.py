@@ -41,12 +41,16 @@ class Job:
         Of the recordings, that are kept.
     config
         Facts that decide the result.
+    names, n_intervals
+        Whiskers and length of each recording.
     """
 
     entries: Sequence[Entry]
     simulate: Any
     variables: tuple[str, ...]
     config: dict[str, Any]
+    names: tuple[str, ...]
+    n_intervals: int
 
 
 def run_set(arguments: argparse.Namespace) -> int:
@@ -56,8 +60,7 @@ def run_set(arguments: argparse.Namespace) -> int:
     if arguments.dry_run:
         say(_cost(job, arguments), arguments.json)
         return 0
-    if arguments.stimuli and Path(arguments.stimuli).suffix != ".nc":
-        raise UsageError(f"--stimuli {arguments.stimuli} must end in .nc.")
+    view = _view_options(job, arguments)
     made = write_collection(
         job.entries,
         arguments.out,
@@ -81,8 +84,8 @@ def run_set(arguments: argparse.Namespace) -> int:
         print("no sweep could be simulated.", file=sys.stderr)
         return 1
     if arguments.stimuli:
-        group = "object" if arguments.set != "rodgers" else None
-        facts["stimuli"] = str(made.save_stimuli(arguments.stimuli, name=made.folder.name, group=group))
+        group = "object_id" if arguments.set != "rodgers" else None
+        facts["stimuli"] = str(made.save_stimuli(arguments.stimuli, name=made.folder.name, group=group, **view))
     say(facts, arguments.json)
     return 0
 
@@ -104,9 +107,12 @@ def make_job(arguments: argparse.Namespace) -> Job:
         "backend": arguments.backend,
         "overlap": overlap,
         "rate_hz": rate,
+        "duration_s": arguments.duration,
+        "whisk": arguments.whisk,
     }
     if arguments.set == "rodgers":
-        return Job(_rodgers(arguments, array, rate), simulator, VARIABLES, config)
+        entries = _rodgers(arguments, array, rate)
+        return Job(entries, simulator, VARIABLES, config, array.names, entries[0].scene.n_intervals)
     if arguments.whisk:
         raise UsageError("--whisk goes with --set rodgers or with one scene; sweeps are passive.")
     objects = _objects(arguments)
@@ -116,10 +122,40 @@ def make_job(arguments: argparse.Namespace) -> Job:
     for number in chosen:
         sweep = grid[number]
         labels = {key: value for key, value in asdict(sweep).items() if value is not None}
-        labels["object"] = labels.pop("object_id")
         entries.append(Entry(sweep.stimulus_id, labels, sweep))
-    simulate = SweepSimulator(objects, array, simulator, rate, mirrored=arguments.side == "left")
-    return Job(entries, simulate, (*VARIABLES, *PLACE_UNITS), config)
+    left = arguments.side == "left"
+    names = array.mirrored().names if left else array.names
+    simulate = SweepSimulator(objects, array, simulator, rate, mirrored=left)
+    placed = [name for name in PLACE_UNITS if name not in entries[0].labels]
+    n_intervals = int((grid.duration_s or 0.0) * rate * (1 + 1e-12))
+    return Job(entries, simulate, (*VARIABLES, *placed), config, names, n_intervals)
+
+
+def _view_options(job: Job, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Options of the network inputs, tried on an empty recording before the simulation rather than after it."""
+    if not arguments.stimuli:
+        return {}
+    if Path(arguments.stimuli).suffix != ".nc":
+        raise UsageError(f"--stimuli {arguments.stimuli} must end in .nc.")
+    import numpy as np
+    import xarray as xr
+
+    from .views import published_view
+
+    side = "left" if arguments.side == "left" else "right"
+    options: dict[str, Any] = {"side": side, "missing": "zero" if arguments.zero_missing else "refuse"}
+    dims, empty = ("time", "whisker", "axis"), np.zeros((job.n_intervals, len(job.names), 3))
+    record = xr.Dataset(
+        {"force": (dims, empty, {"unit": "mN"}), "moment": (dims, empty, {"unit": "uN.m"})},
+        coords={"time": 1.0 + np.arange(job.n_intervals), "whisker": list(job.names)},
+        attrs={"rate_hz": job.config["rate_hz"]},
+    )
+    try:
+        published_view(record, "network", **options)
+    except ValueError as error:
+        words = str(error).replace("give missing='zero'", "give --zero-missing")
+        raise UsageError(f"--stimuli cannot be made: {words}") from None
+    return options
 
 
 def _objects(arguments: argparse.Namespace) -> "ObjectSet":

@@ -349,6 +349,7 @@ def test_unknown_and_refused_sweeps_cannot_be_loaded(write):
         ({"workers": 0}, "workers is 0; it must be at least 1"),
         ({"shard_size": 0}, "shard_size is 0; it must be at least 1"),
         ({"kinds": []}, "number of sweeps is 0; it must be at least 1"),
+        ({"variables": ("force", "kind")}, "'kind' is both a label and a variable"),
         ({"config": {"what": object()}}, "config must hold plain values only"),
         ({"workers": 2, "simulate": lambda scene: scene}, "that can be pickled .* or give workers=1"),
     ],

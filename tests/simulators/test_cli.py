@@ -1,0 +1,73 @@
+"""``neuromodels simulate``: cheap to ask for help, one way in."""
+
+import argparse
+import subprocess
+import sys
+
+import pytest
+
+from simulators.cli import SimulateCommand
+from simulators.listing import listing
+
+
+@pytest.fixture
+def parser():
+    parser = argparse.ArgumentParser("neuromodels simulate")
+    SimulateCommand().configure(parser)
+    return parser
+
+
+def test_simulator_must_be_named(parser, capsys):
+    with pytest.raises(SystemExit) as caught:
+        parser.parse_args([])
+    assert caught.value.code == 2
+    with pytest.raises(SystemExit):
+        parser.parse_args(["retina"])
+    assert "invalid choice: 'retina'" in capsys.readouterr().err
+
+
+def test_help_loads_nothing_heavy():
+    code = (
+        "import argparse, sys\n"
+        "from simulators.cli import SimulateCommand\n"
+        "from simulators.listing import listing\n"
+        "SimulateCommand().configure(argparse.ArgumentParser())\n"
+        "listing()\n"
+        "print([name for name in ('numba', 'xarray', 'pandas', 'torch', 'matplotlib', 'mujoco') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_help_shows_examples_that_can_be_parsed(parser, capsys):
+    with pytest.raises(SystemExit) as caught:
+        parser.parse_args(["whisker", "--help"])
+    assert caught.value.code == 0
+    examples = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  neuromodels simulate")]
+    assert len(examples) == 3
+    for line in examples:
+        parser.parse_args(line.split()[2:])
+
+
+def test_simulator_gets_the_arguments(parser, monkeypatch):
+    from simulators.whisker import command
+
+    arguments = parser.parse_args(["whisker", "--out", "a.nc"])
+    assert arguments.simulate is command.run
+    arguments.simulate = lambda received: 7 if received is arguments else 0
+    assert SimulateCommand().run(arguments, None) == 7
+
+
+def test_listing_tells_what_the_parser_takes(parser):
+    (row,) = listing()
+    assert row["name"] == "whisker"
+    assert "forces and moments" in row["summary"]
+    for option, key in (
+        ("--backend", "backends"),
+        ("--set", "sets"),
+        ("--preset", "presets"),
+        ("--species", "species"),
+    ):
+        for value in row[key]:
+            parser.parse_args(["whisker", option, value])
+    assert len(row["object_categories"]) >= 20
