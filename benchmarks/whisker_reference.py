@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -47,12 +47,8 @@ class Run(NamedTuple):
 
 def _mesh(name: str, diagonal_mm: float | None = None) -> Callable[[Path], Solid]:
     def read(folder: Path) -> Solid:
-        import trimesh
-
-        shape = trimesh.load(folder / "reference_runs" / "objs" / f"{name}.obj", process=False)
-        vertices = np.asarray(shape.vertices, dtype=float)
-        scale = 1.0 if diagonal_mm is None else diagonal_mm / float(np.linalg.norm(np.ptp(vertices, axis=0)))
-        return Mesh(scale * vertices, np.asarray(shape.faces), contact_offset_mm=MARGIN_MM)
+        path = folder / "reference_runs" / "objs" / f"{name}.obj"
+        return Mesh.read(path, diagonal_mm=diagonal_mm, contact_offset_mm=MARGIN_MM)
 
     return read
 
@@ -78,7 +74,7 @@ def species_array(folder: Path, species: str) -> WhiskerArray:
     return build(source=folder / species / f"sim_array_average_{species}.csv", preset="whiskit")
 
 
-def mechanics_of(folder: Path, species: str, **changes: float) -> Mechanics:
+def mechanics_of(folder: Path, species: str, **changes: Any) -> Mechanics:
     """The preset's springs and dampers on the program's own link angles, which its table rounds to 1e-6 rad."""
     table = pd.read_csv(folder / species / f"sim_array_average_{species}.csv").set_index("name")
     preset = Mechanics("whiskit", n_links=RAT_LINKS if species == "rat" else None)
@@ -89,7 +85,7 @@ def mechanics_of(folder: Path, species: str, **changes: float) -> Mechanics:
         # The table ends at 20 links; the 21st of a long whisker turns like the last.
         return replace(built, rest_angles_rad=np.append(angles, angles[-1])[: len(built)])
 
-    return Mechanics(**({"preset": "custom", "build_chain": chain, "friction": 0.0} | changes))
+    return replace(Mechanics("custom", build_chain=chain, friction=0.0), **changes)
 
 
 def run_array(folder: Path, name: str, recording: dict[str, np.ndarray]) -> WhiskerArray:
@@ -275,7 +271,7 @@ def ring_down_rows(folder: Path) -> list[dict]:
     return rows
 
 
-def contact_rows(folder: Path, names: tuple[str, ...] = tuple(RUNS), **changes: float) -> list[dict]:
+def contact_rows(folder: Path, names: tuple[str, ...] = tuple(RUNS), **changes: Any) -> list[dict]:
     """Every whisker of every run beside the published program; without contact only where the bases move."""
     rows = []
     for name in names:
