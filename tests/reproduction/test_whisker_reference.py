@@ -80,7 +80,7 @@ def test_small_motions_in_the_plane_of_curvature(bench, folder):
 
 
 def test_small_motions_out_of_the_plane_of_curvature(bench, folder):
-    # The more a whisker curves the softer the programs are here: their locked twist gives way and ours has none.
+    # The more a whisker curves, the softer the programs are here, as if the twist that they lock gave way.
     rows = pd.DataFrame(bench["modal_rows"](folder))
     rows = rows[(rows["axis"] == "z") & (rows["n_links"] >= 10)]
     assert len(rows) == 48
