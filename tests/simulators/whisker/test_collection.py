@@ -5,7 +5,10 @@ import hashlib
 import importlib
 import json
 import os
+import subprocess
+import sys
 import textwrap
+import time
 
 import numpy as np
 import pytest
@@ -153,6 +156,45 @@ def test_same_bytes_after_an_interruption(write, fake, tmp_path, stop_at):
     write("cut", simulate=interrupted, resume=True)
     assert fingerprint(tmp_path / "cut") == fingerprint(tmp_path / "whole")
     assert len(calls) == (begun.table["state"] == "missing").sum()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
+def test_same_bytes_after_a_kill(write, tmp_path, workers):
+    write("whole")
+    code = textwrap.dedent(
+        f"""
+        import sys, time
+        from functools import partial
+        sys.path.insert(0, {str(tmp_path / "code")!r})
+        import fake_sweeps
+        from simulators.whisker.collection import Entry, write_collection
+
+        def slow(scene):
+            time.sleep(0.3)
+            return fake_sweeps.simulate(scene)
+
+        if __name__ == "__main__":
+            entries = [
+                Entry(f"{{k}}-{{kind}}", {{"kind": kind, "k": k}}, partial(fake_sweeps.scene, kind))
+                for k, kind in enumerate({KINDS!r})
+            ]
+            write_collection(
+                entries, {str(tmp_path / "cut")!r}, simulate=slow, seed=5, shard_size=2, workers={workers}
+            )
+        """
+    )
+    script = tmp_path / "code" / "run.py"
+    script.write_text(code)
+    with subprocess.Popen([sys.executable, str(script)]) as run:
+        while not list((tmp_path / "cut").glob("sweeps-*.nc")):
+            assert run.poll() is None
+            time.sleep(0.02)
+        run.kill()
+    begun = open_collection(tmp_path / "cut")
+    assert 0 < len(begun) < 6
+    write("cut", resume=True)
+    assert fingerprint(tmp_path / "cut") == fingerprint(tmp_path / "whole")
 
 
 @pytest.mark.parametrize("damage", ["gone", "changed"])
