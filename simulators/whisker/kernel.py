@@ -151,6 +151,7 @@ def run_whisker(
     lag_q, lag_v, shift = np.zeros((n, 2)), np.zeros((n, 2)), np.zeros((n, SHIFT_SIZE))
     pull, stiff, free = np.zeros((n, 2)), np.zeros(n), np.zeros((n, 6))
     wrench, total, base = np.zeros(6), np.zeros(8), np.zeros(19)
+    last_wrench, last_total = np.zeros(6), np.zeros(8)
     poses = np.zeros((n_objects, 19))
     clear, seen = np.full((n_objects, n), -1.0), np.full((n_objects, n, 8), 0.5)
     travel = np.zeros(n_objects)
@@ -263,17 +264,20 @@ def run_whisker(
             if not turned < TURN_RAD and ticks_now > 1:
                 ticks_now //= 2
                 continue
-            for j in range(3):
-                row[j] -= step * wrench[3 + j]
-                row[3 + j] -= step * wrench[j]
+            # Forces hold at the instant; with the last step's they give those of the middle of the step, whose sum over
+            # time is the change of momentum.
+            total[:] = 0.0
             if count > 0:
                 sum_contacts(contacts, count, change, base, arcs, total)
-                if total[7] > 0.0:
-                    for j in range(3):
-                        row[6 + j] += step * total[j]
-                        row[9 + j] += step * total[3 + j]
-                    row[12] += step * total[6]
-                    row[13] += step * total[7]
+            before = 0.5 - alpha_f
+            if n_steps == 0:
+                last_wrench[:], last_total[:] = wrench, total
+            for j in range(3):
+                row[j] -= step * ((1.0 - before) * wrench[3 + j] + before * last_wrench[3 + j])
+                row[3 + j] -= step * ((1.0 - before) * wrench[j] + before * last_wrench[j])
+            for j in range(8):
+                row[6 + j] += step * ((1.0 - before) * total[j] + before * last_total[j])
+            last_wrench[:], last_total[:] = wrench, total
             largest = 0.0
             for i in range(1, n):
                 for j in range(2):
@@ -340,6 +344,8 @@ def run_whisker(
                         break
                 if quiet:
                     asleep = True
+                    last_wrench[:] = 0.0
+                    last_total[:] = 0.0
                     for i in range(1, n):
                         q[i, 0], q[i, 1] = 0.0, rest[i]
                         v[i, 0] = v[i, 1] = a[i, 0] = a[i, 1] = 0.0
