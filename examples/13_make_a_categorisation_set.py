@@ -19,7 +19,7 @@ from simulators.whisker.stimuli import ProceduralObjects, clean_grid, posed_for_
 
 CATEGORIES = ("box", "cone", "cylinder", "torus")
 N_OBJECTS, N_FOLDS, N_SHUFFLES = 6, 6, 2000
-WHISKERS = "RB2 RC1 RC2 RC3 RD2 RD3".split()
+WHISKERS = ["RB2", "RC1", "RC2", "RC3", "RD2", "RD3"]
 PENALTY = 100.0
 
 array = posed_for_sweeps(mouse_array(names=WHISKERS))
