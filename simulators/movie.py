@@ -125,7 +125,8 @@ def _checked(frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
 def _write_gif(frames: Iterable[np.ndarray], path: Path, fps: float) -> None:
     images = _palette_images(frames, fps)
     first = next(images)
-    first.save(path, format="GIF", save_all=True, append_images=images, loop=0)
+    with path.open("wb") as file:
+        first.save(file, format="GIF", save_all=True, append_images=images, loop=0)
 
 
 def _palette_images(frames: Iterable[np.ndarray], fps: float) -> "Iterator[Image]":
