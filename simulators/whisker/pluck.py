@@ -1,7 +1,6 @@
 """A whisker bent by a force on its tip, and what follows when it is let go."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -39,7 +38,7 @@ class StaticShape(NamedTuple):
 def static_shape(
     whisker: Whisker,
     mechanics: Mechanics | None = None,
-    tip_force_mn: Sequence[float] = (0.0, 0.0, 0.0),
+    tip_force_mn: Sequence[float] | np.ndarray = (0.0, 0.0, 0.0),
     *,
     axes: Literal["whisker", "world"] = "whisker",
 ) -> StaticShape:
