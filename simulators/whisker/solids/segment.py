@@ -7,7 +7,7 @@ import numpy as np
 
 from .compiled import compiled
 from .distance import solid_distance
-from .kinds import CAPSULE, CURVED_PLATE, MESH, PLANE, SPHERE, TORUS
+from .kinds import BOX, CAPSULE, CURVED_PLATE, MESH, PLANE, SPHERE, SUPERQUADRIC, TORUS
 from .mesh_distance import (
     mesh_distance,
     nearest_on_segment,
@@ -19,7 +19,9 @@ from .table import SolidTable
 
 _MAX_STEPS = 60
 _RESOLUTION = 1e-13
+_FLAT = 1e-11
 _N_INTERVALS = 16
+_NEVER_CUT = 1e-9
 
 
 @compiled
@@ -49,7 +51,7 @@ def _make_search(distance_at: Any) -> Any:
     ) -> tuple[float, float, float, float, float]:  # fmt: skip
         ux, uy, uz, taper = bx - ax, by - ay, bz - az, rb - ra
         steepest = math.sqrt(ux * ux + uy * uy + uz * uz) + abs(taper)
-        flat = _RESOLUTION * steepest
+        flat = _FLAT * steepest
         low = 0.0
         f_low, g_low, nx, ny, nz = at(shape, ax, ay, az, ux, uy, uz, ra, taper, 0.0)
         best, s_best, best_x, best_y, best_z = f_low, 0.0, nx, ny, nz
@@ -61,8 +63,10 @@ def _make_search(distance_at: Any) -> Any:
             if f_high < best:
                 best, s_best, best_x, best_y, best_z = f_high, high, nx, ny, nz
             if g_low < 0.0 < g_high and 0.5 * (f_low + f_high - (high - low) * steepest) < best:
-                # Regula falsi (Illinois), halving the bracket whenever three steps have not.
+                # Regula falsi (Illinois); where three steps have not halved the bracket there is a kink, and the tangents
+                # of both sides meet in it.
                 p, q, g_p, g_q = low, high, g_low, g_high
+                at_p, slope_p, at_q, slope_q = f_low, g_low, f_high, g_high
                 s = s_guess if p < s_guess < q else p - g_p * (q - p) / (g_q - g_p)
                 last, width = 0, q - p
                 for step in range(_MAX_STEPS):
@@ -72,12 +76,12 @@ def _make_search(distance_at: Any) -> Any:
                     if abs(g) <= flat:
                         break
                     if g < 0.0:
-                        p, g_p = s, g
+                        p, g_p, at_p, slope_p = s, g, f, g
                         if last == -1:
                             g_q *= 0.5
                         last = -1
                     else:
-                        q, g_q = s, g
+                        q, g_q, at_q, slope_q = s, g, f, g
                         if last == 1:
                             g_p *= 0.5
                         last = 1
@@ -86,7 +90,11 @@ def _make_search(distance_at: Any) -> Any:
                     s = p - g_p * (q - p) / (g_q - g_p)
                     if step % 3 == 2:
                         if q - p > 0.5 * width:
-                            s = 0.5 * (p + q)
+                            s = (at_q - at_p + slope_p * p - slope_q * q) / (slope_p - slope_q)
+                            if min(abs(s - p), abs(s - q)) <= _RESOLUTION:
+                                break
+                            if not p < s < q:
+                                s = 0.5 * (p + q)
                         width = q - p
             low, f_low, g_low = high, f_high, g_high
         return best, s_best, best_x, best_y, best_z
@@ -123,6 +131,9 @@ def _mesh_gap(
     nodes: np.ndarray, boxes: np.ndarray, triangles: np.ndarray, normals: np.ndarray, root: int, signed: bool,
     ax: float, ay: float, az: float, bx: float, by: float, bz: float, ra: float, rb: float, cut: float, s_guess: float,
 ) -> tuple[float, float, float, float, float]:  # fmt: skip
+    if signed:
+        # A segment that crosses the surface is to be found however negative the bound is.
+        cut = max(cut, _NEVER_CUT)
     gap, s, i, feature = nearest_on_segment(nodes, boxes, triangles, root, ax, ay, az, bx, by, bz, ra, rb, cut)
     ux, uy, uz = bx - ax, by - ay, bz - az
     if i < 0:
@@ -204,21 +215,16 @@ def segment_gap(
         return gap - offset, s, nx, ny, nz
     shape = (kind, p0, p1, p2, table.parameters[k, 3], table.parameters[k, 4], table.parameters[k, 5])
     ux, uy, uz = bx - ax, by - ay, bz - az
-    d, _, _, _ = solid_distance(
-        shape[0],
-        shape[1],
-        shape[2],
-        shape[3],
-        shape[4],
-        shape[5],
-        shape[6],
-        ax + 0.5 * ux,
-        ay + 0.5 * uy,
-        az + 0.5 * uz,
-    )
-    far = d - 0.5 * math.sqrt(ux * ux + uy * uy + uz * uz) - max(ra, rb) - offset
-    if far >= bound:
-        return far, s_guess, 0.0, 0.0, 0.0
+    mx, my, mz = ax + 0.5 * ux, ay + 0.5 * uy, az + 0.5 * uz
+    reach = 0.5 * math.sqrt(ux * ux + uy * uy + uz * uz) + max(ra, rb) + offset
+    if kind == SUPERQUADRIC:
+        # The box around it costs a hundredth.
+        d, _, _, _ = solid_distance(BOX, p0, p1, p2, 0.0, 0.0, 0.0, mx, my, mz)
+        if d - reach >= bound:
+            return d - reach, s_guess, 0.0, 0.0, 0.0
+    d, _, _, _ = _analytic_at(shape, mx, my, mz)
+    if d - reach >= bound:
+        return d - reach, s_guess, 0.0, 0.0, 0.0
     n_intervals = _N_INTERVALS if kind in (TORUS, CURVED_PLATE) else 1
     gap, s, nx, ny, nz = _search_analytic(shape, n_intervals, ax, ay, az, bx, by, bz, ra, rb, s_guess)
     return gap - offset, s, nx, ny, nz
