@@ -177,6 +177,7 @@ class SceneDrawing:
         self._widths = _widths(array, course.lines_mm)
         shown = np.arange(len(course.lines_mm)) if samples is None else np.asarray(samples)
         centre, extent = _field(course.lines_mm[shown])
+        self._speck_mm = 0.004 * float(extent.max())  # about a pixel: what is shorter is not drawn
         # Smaller than this the order of near and far is right to the eye.
         self._surfaces = [Surface.of(*solid.surface(), edge_mm=float(extent.max()) / 25) for solid in solids]
         self._sides = [np.array([name[0] == side for name in self.names]) for side in "LR"]
@@ -204,7 +205,7 @@ class SceneDrawing:
             pose = self.course.positions_mm[sample, number], self.course.quaternions[sample, number]
             colour = OBJECT_COLOURS[number % len(OBJECT_COLOURS)]
             parts += _solid_parts(surface, pose, self.camera, colour)
-        parts += [_pad(lines[chosen, 0]) for chosen in self._sides if chosen.any()]
+        parts += [_pad(lines[chosen, 0], self._speck_mm) for chosen in self._sides if chosen.any()]
         if self._surfaces:
             self._ghosts.set_verts(parts[0][0])
             self._ghosts.set_edgecolor(parts[0][3])
@@ -316,7 +317,7 @@ def _solid_parts(
     return faces, _as_lines(start, end, edge, np.full(len(start), 0.8))
 
 
-def _pad(bases: np.ndarray) -> _Part:
+def _pad(bases: np.ndarray, speck_mm: float) -> _Part:
     """Skin under the base points of one side; its thick round outline makes an area even of one point."""
     from matplotlib.colors import to_rgba
     from scipy.spatial import ConvexHull, QhullError
@@ -324,7 +325,7 @@ def _pad(bases: np.ndarray) -> _Part:
     try:
         outline = bases[ConvexHull(bases[:, :2]).vertices, :2]
     except (QhullError, ValueError):  # fewer than three, or in one line
-        outline = bases[np.lexsort(bases[:, :2].T)][[0, -1], :2] + [[0, 0], [0.05, 0]]
+        outline = bases[np.lexsort(bases[:, :2].T)][[0, -1], :2] + [[0, 0], [speck_mm, 0]]
     shapes = np.stack([np.broadcast_to(outline[0], outline[1:].shape), outline[:-1], outline[1:]], axis=1)
     colour = np.tile(to_rgba(PAD_COLOUR), (len(shapes), 1))
     depth = np.full(len(shapes), bases[:, 2].min() - 0.3 * np.ptp(bases, axis=0).max() - 0.5)
