@@ -127,11 +127,13 @@ def _any_within(trio: np.ndarray, points: np.ndarray) -> bool:
 
 
 def _corners_only(profile: np.ndarray) -> np.ndarray:
-    """Drop repeated points and points in the middle of a straight edge."""
+    """Drop repeated points and points in the middle of a straight edge; refuse an edge that runs back on another."""
     while len(profile) >= 3:
         before, after = profile - np.roll(profile, 1, axis=0), np.roll(profile, -1, axis=0) - profile
         squares = (before**2).sum(axis=1) + (after**2).sum(axis=1)
         straight = np.abs(_cross(before, after)) <= 1e-12 * squares
+        if (straight & ((before * after).sum(axis=1) < 0)).any():
+            raise ValueError("profile_mm of Extrusion folds back onto itself at a corner; give a simple polygon.")
         if not straight.any():
             break
         profile = np.delete(profile, np.flatnonzero(straight)[0], axis=0)

@@ -19,8 +19,8 @@ def lattice(points: np.ndarray, *, closed_u: bool, closed_v: bool) -> tuple[np.n
         (U V, 3) and (F, 3); counter-clockwise seen from the side of d/du x d/dv.
     """
     n_u, n_v = points.shape[:2]
-    u, v = np.meshgrid(np.arange(n_u if closed_u else n_u - 1), np.arange(n_v if closed_v else n_v - 1), indexing="ij")
-    u, v = u.ravel(), v.ravel()
+    grid = np.meshgrid(np.arange(n_u if closed_u else n_u - 1), np.arange(n_v if closed_v else n_v - 1), indexing="ij")
+    u, v = grid[0].ravel(), grid[1].ravel()
     u_next, v_next = (u + 1) % n_u, (v + 1) % n_v
     a, b, c, d = u * n_v + v, u_next * n_v + v, u_next * n_v + v_next, u * n_v + v_next
     faces = np.concatenate([np.stack([a, b, c], axis=1), np.stack([a, c, d], axis=1)])
