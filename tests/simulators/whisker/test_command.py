@@ -167,9 +167,9 @@ SET = "--set sweeps --objects 2 --categories ball egg --rate 220 --shard-size 4"
 
 
 def test_set_is_a_collection_with_labels_and_stimuli(command, tmp_path, capsys):
-    assert command(f"{SET} --sweeps 6 --out s --stimuli s.nc") == 0
+    assert command(f"{SET} --sweeps 4 --out s --stimuli s.nc") == 0
     made = open_collection(tmp_path / "s")
-    assert len(made) == 6
+    assert len(made) == 4
     assert set(made.table["category"]) == {"ball", "egg"}
     assert made.table["object_id"].nunique() == 4
     assert {"height_mm", "distance_mm", "rotation_deg", "diagonal_mm"} <= set(made.table)
@@ -179,9 +179,9 @@ def test_set_is_a_collection_with_labels_and_stimuli(command, tmp_path, capsys):
     speed, start = float(record["speed_mm_s"]), float(record["start_y_mm"])
     np.testing.assert_allclose(path, start - speed * record["time"].values, rtol=1e-5, atol=1e-4)
     stimuli = load_stimulus_set(tmp_path / "s.nc")
-    assert stimuli.items().shape == (6, 22, 30, 5, 7)
+    assert stimuli.items().shape == (4, 22, 30, 5, 7)
     assert stimuli.group == "object_id"
-    assert "written: 6" in capsys.readouterr().out
+    assert "written: 4" in capsys.readouterr().out
 
 
 def test_set_is_resumed_only_as_it_was_begun(command, tmp_path):
