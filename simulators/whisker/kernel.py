@@ -61,7 +61,7 @@ def first_gaps(
     place_links(angles, none, none, lengths, masses, centroids, inertias, rest[0], base, link)
     find_contacts(
         table, solid_of, np.zeros(n_objects), poses, base, link, np.zeros((n, SHIFT_SIZE)), lengths, radii,
-        1.0, 0.0, 1.0, clear, seen, np.zeros(n_objects), np.zeros((2 * n_objects * n, CONTACT_SIZE)),
+        1.0, 0.0, 1.0, clear, seen, np.zeros(n_objects), np.zeros((n_objects * n, CONTACT_SIZE)),
     )  # fmt: skip
     for o in range(n_objects):
         gaps[o] = clear[o].min()
@@ -155,7 +155,7 @@ def run_whisker(
     poses = np.zeros((n_objects, 19))
     clear, seen = np.full((n_objects, n), -1.0), np.full((n_objects, n, 8), 0.5)
     travel = np.zeros(n_objects)
-    contacts = np.zeros((2 * n_objects * n, CONTACT_SIZE))
+    contacts = np.zeros((n_objects * n, CONTACT_SIZE))
     arcs = np.zeros(n + 1)
     for i in range(n):
         arcs[i + 1] = arcs[i] + lengths[i]

@@ -7,16 +7,14 @@ drags. Both act implicitly: they enter the inertia of the link, so that their st
 import numpy as np
 from numba import njit
 
-from .solids import SolidTable, point_distance, segment_gap
+from .solids import SolidTable, segment_gap
 
-CONTACT_SIZE = 18
+CONTACT_SIZE = 17
 """Numbers per contact: 0 link, 1 active, 2:5 point from the base point, 5:8 normal (out of the solid), 8 normal force
 at the predicted state, 9:12 sliding velocity, 12 drag (force per sliding speed), 13 share along the link, 14 gap, 15 and
-16 implicit normal and tangential gain, 17 weight."""
+16 implicit normal and tangential gain."""
 NEAR_MM = 1.0
 """Gaps beyond this need no exact value."""
-FADE = 0.2
-"""Share of a link from either end over which a contact between the ends fades out."""
 BAND_MM = 0.05
 """Gaps below this may close within the step."""
 
@@ -26,7 +24,6 @@ def _add_contact(
     one: np.ndarray,
     i: int,
     share: float,
-    weight: float,
     gap: float,
     nx: float,
     ny: float,
@@ -56,14 +53,14 @@ def _add_contact(
     gap += nx * (moved[3] + moved[1] * pz - moved[2] * py) + ny * (moved[4] + moved[2] * px - moved[0] * pz)
     gap += nz * (moved[5] + moved[0] * py - moved[1] * px)
     normal = vx * nx + vy * ny + vz * nz
-    force = -weight * stiffness * (gap + relaxation * normal)
+    force = -stiffness * (gap + relaxation * normal)
     one[0], one[1] = i, 1.0 if force > 0.0 and gap < 0.0 else 0.0
     one[2], one[3], one[4], one[5], one[6], one[7] = px, py, pz, nx, ny, nz
     vx, vy, vz = vx - normal * nx, vy - normal * ny, vz - normal * nz
     speed = np.sqrt(vx * vx + vy * vy + vz * vz)
     one[8], one[9], one[10], one[11] = force, vx, vy, vz
     one[12] = friction * max(force, 0.0) / max(speed, slip_speed)
-    one[13], one[14], one[17] = share, gap, weight
+    one[13], one[14] = share, gap
 
 
 @njit(cache=True)
@@ -87,8 +84,8 @@ def find_contacts(
 ) -> int:
     """Contacts at a predicted state; returns how many.
 
-    A link may touch at its far end and at one point between its ends. The latter fades in with its distance from the
-    ends, so that a contact that slides from link to link, or a link that comes to lie flat, changes no force abruptly.
+    A link touches each object at the point of its smallest gap, so that a whisker may touch one object in several places
+    and a contact slides along the links without a jump.
 
     Parameters
     ----------
@@ -112,13 +109,12 @@ def find_contacts(
     travel
         (K,) path that the fastest point of each object has covered so far, mm.
     contacts
-        (2 K n, 18) filled.
+        (K n, 17) filled.
     """
     n = lengths.shape[0]
     count = 0
     for o in range(solid_of.shape[0]):
         pose, solid = poses[o], solid_of[o]
-        offset = table.offset[solid]
         qw, qx, qy, qz = pose[9], pose[10], pose[11], pose[12]
         xx, xy, xz = 1.0 - 2.0 * (qy * qy + qz * qz), 2.0 * (qx * qy + qw * qz), 2.0 * (qx * qz - qw * qy)
         yx, yy, yz = 2.0 * (qx * qy - qw * qz), 1.0 - 2.0 * (qx * qx + qz * qz), 2.0 * (qy * qz + qw * qx)
@@ -136,10 +132,10 @@ def find_contacts(
                     continue
             gx, gy, gz = ax - pose[0], ay - pose[1], az - pose[2]
             hx, hy, hz = bx - pose[0], by - pose[1], bz - pose[2]
-            ex, ey, ez = xx * hx + xy * hy + xz * hz, yx * hx + yy * hy + yz * hz, zx * hx + zy * hy + zz * hz
             gap, share, nx, ny, nz = segment_gap(
                 table, solid,
-                xx * gx + xy * gy + xz * gz, yx * gx + yy * gy + yz * gz, zx * gx + zy * gy + zz * gz, ex, ey, ez,
+                xx * gx + xy * gy + xz * gz, yx * gx + yy * gy + yz * gz, zx * gx + zy * gy + zz * gz,
+                xx * hx + xy * hy + xz * hz, yx * hx + yy * hy + yz * hz, zx * hx + zy * hy + zz * hz,
                 radii[i], radii[i + 1], NEAR_MM, mark[7],
             )  # fmt: skip
             clear[o, i] = gap
@@ -147,24 +143,12 @@ def find_contacts(
             if gap >= BAND_MM:
                 continue
             mark[7] = share
-            inside = min(share, 1.0 - share) / FADE
-            if inside > 0.0:
-                weight = 1.0 if inside >= 1.0 else inside * inside * (3.0 - 2.0 * inside)
-                _add_contact(
-                    contacts[count], i, share, weight, gap,
-                    xx * nx + yx * ny + zx * nz, xy * nx + yy * ny + zy * nz, xz * nx + yz * ny + zz * nz,
-                    lengths[i], row, shift[i], base, pose, stiffness, relaxation, slip_speed, friction_of[o],
-                )  # fmt: skip
-                count += 1
-            gap, nx, ny, nz = point_distance(table, solid, ex, ey, ez, offset + radii[i + 1] + BAND_MM)
-            gap -= offset + radii[i + 1]
-            if gap < BAND_MM:
-                _add_contact(
-                    contacts[count], i, 1.0, 1.0, gap,
-                    xx * nx + yx * ny + zx * nz, xy * nx + yy * ny + zy * nz, xz * nx + yz * ny + zz * nz,
-                    lengths[i], row, shift[i], base, pose, stiffness, relaxation, slip_speed, friction_of[o],
-                )  # fmt: skip
-                count += 1
+            _add_contact(
+                contacts[count], i, share, gap,
+                xx * nx + yx * ny + zx * nz, xy * nx + yy * ny + zy * nz, xz * nx + yz * ny + zz * nz,
+                lengths[i], row, shift[i], base, pose, stiffness, relaxation, slip_speed, friction_of[o],
+            )  # fmt: skip
+            count += 1
     return count
 
 
@@ -213,7 +197,7 @@ def load_links(
         row[27] -= fx
         row[28] -= fy
         row[29] -= fz
-        normal = one[17] * stiffness * (spring_gain + relaxation * damper_gain)
+        normal = stiffness * (spring_gain + relaxation * damper_gain)
         tangent = drag * damper_gain
         one[15], one[16] = normal, tangent
         # A drag in every direction, and along the normal what stands above it.
@@ -267,7 +251,7 @@ def revise_active(
             + one[6] * (out[6] + out[4] * px - out[2] * pz)
             + one[7] * (out[7] + out[2] * py - out[3] * px)
         )
-        force = one[8] - one[17] * stiffness * (spring_gain + relaxation * damper_gain) * gain
+        force = one[8] - stiffness * (spring_gain + relaxation * damper_gain) * gain
         pushes = 1.0 if force > 0.0 and one[14] + spring_gain * gain < 0.0 else 0.0
         if pushes != one[1] and not (only_release and pushes == 1.0):
             one[1] = pushes
