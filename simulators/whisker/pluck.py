@@ -154,7 +154,8 @@ def _equilibrium(chain: Chain, force: np.ndarray, name: str) -> np.ndarray:
     # Angles in units of sqrt(1 / K), in which the springs alone curve the energy by 1.
     scale = np.repeat(np.sqrt(chain.stiffness[1:]), 2)
     angles = rest.copy()
-    load = np.linalg.norm(force) * chain.lengths_mm.sum()
+    # What is left of a moment beside the load's own, and beside the rounding of angles of the order of 1.
+    small = 1e-11 * np.linalg.norm(force) * chain.lengths_mm.sum() + 1e-15 * chain.stiffness.sum()
     for _ in range(MOST_ITERATIONS):
         nodes, axes = _hinges(chain, angles)
         arms = np.repeat(nodes[-1] - nodes[1:-1], 2, axis=0)
@@ -166,7 +167,7 @@ def _equilibrium(chain: Chain, force: np.ndarray, name: str) -> np.ndarray:
         curve = np.eye(2 * n - 2) - np.cross(axes[first], moves[last]) @ force / np.outer(scale, scale)
         values, vectors = np.linalg.eigh(curve)
         along = vectors.T @ slope
-        if values[0] > 0 and np.linalg.norm(slope * scale) <= 1e-11 * load + 1e-18:
+        if values[0] > 0 and np.linalg.norm(slope * scale) <= small:
             return angles
         # Off a saddle, where the slope is 0, by a push of fixed sign.
         push = np.where((values <= 0) & (np.abs(along) < 1e-6 * np.abs(values)), 1e-3, along)

@@ -1,0 +1,216 @@
+"""Contacts at one instant against calculation by hand and dense matrices."""
+
+import numpy as np
+import pytest
+
+from simulators.whisker.recursion import CHANGE_SIZE, EXTRA_SIZE, LINK_SIZE, SHIFT_SIZE
+from simulators.whisker.solids import Plane, Sphere, pack_solids
+from simulators.whisker.touching import (
+    CONTACT_SIZE,
+    FADE,
+    find_contacts,
+    load_links,
+    revise_active,
+    sum_contacts,
+)
+
+N = 3
+LENGTHS, RADII = np.full(N, 2.0), np.array([0.1, 0.08, 0.06, 0.04])
+STIFFNESS, RELAXATION, SLIP = 500.0, 0.05, 1e-3
+
+
+class Straight:
+    """Three links of 2 mm along x from the world's origin, and objects."""
+
+    def __init__(self, solids, poses, friction=0.0):
+        self.table = pack_solids(solids)
+        self.poses = np.zeros((len(solids), 19))
+        self.poses[:, 9] = 1.0
+        for pose, (position, velocity) in zip(self.poses, poses, strict=True):
+            pose[0:3], pose[3:6] = position, velocity
+        self.base, self.link = np.zeros(19), np.zeros((N, LINK_SIZE))
+        self.base[9] = 1.0
+        self.link[:, 0] = 1.0
+        self.link[:, 9] = [0.0, 2.0, 4.0]
+        self.shift = np.zeros((N, SHIFT_SIZE))
+        self.friction = np.full(len(solids), friction)
+        self.clear, self.seen = np.full((len(solids), N), -1.0), np.full((len(solids), N, 8), 0.5)
+        self.travel = np.zeros(len(solids))
+        self.contacts = np.zeros((2 * len(solids) * N, CONTACT_SIZE))
+
+    def find(self):
+        count = find_contacts(
+            self.table, np.arange(len(self.poses)), self.friction, self.poses, self.base, self.link, self.shift,
+            LENGTHS, RADII, STIFFNESS, RELAXATION, SLIP, self.clear, self.seen, self.travel, self.contacts,
+        )  # fmt: skip
+        return self.contacts[:count]
+
+
+def ball_under(arc, depth, offset=0.0, radius=1.0):
+    """A ball whose top presses ``depth`` into a whisker along x at ``arc``, and where it is."""
+    thick = np.interp(arc, [0, 2, 4, 6], RADII)
+    return Sphere(radius, contact_offset_mm=offset), (arc, 0.0, depth - radius - offset - thick)
+
+
+@pytest.mark.parametrize("offset", [0.0, 0.25])
+@pytest.mark.parametrize(("arc", "link", "weight"), [(3.0, 1, 1.0), (2.2, 1, 0.5), (4.5, 2, 1.0)])
+def test_a_ball_between_the_ends_of_a_link_pushes_by_depth_times_stiffness(arc, link, weight, offset):
+    solid, position = ball_under(arc, 0.02, offset)
+    found = Straight([solid], [(position, (0, 0, 0))]).find()
+    one = found[np.abs(found[:, 13] - (arc - 2 * link) / 2) < 0.02]
+    # The taper moves the nearest point by radius times slope, 0.01 mm.
+    assert len(one) == 1
+    assert one[0, 0] == link and one[0, 1] == 1.0
+    np.testing.assert_allclose(one[0, 2:5], [arc, 0, 0], atol=0.015)
+    np.testing.assert_allclose(one[0, 5:8], [0, 0, 1], atol=0.012)
+    np.testing.assert_allclose(one[0, 14], -0.02, atol=1e-4)
+    inside = one[0, 13] / FADE
+    np.testing.assert_allclose(one[0, 17], 1.0 if weight == 1 else inside**2 * (3 - 2 * inside), rtol=1e-12)
+    np.testing.assert_allclose(one[0, 17], weight, atol=0.05)
+    np.testing.assert_allclose(one[0, 8], one[0, 17] * STIFFNESS * 0.02, rtol=6e-3)
+
+
+def test_an_end_of_a_link_touches_as_a_ball_of_its_radius():
+    solid, position = ball_under(4.0, 0.02)
+    found = Straight([solid], [(position, (0, 0, 0))]).find()
+    one = found[found[:, 13] == 1.0]
+    assert one[:, 0].tolist() == [1.0]
+    np.testing.assert_allclose(one[0, [8, 14, 17]], [STIFFNESS * 0.02, -0.02, 1.0], rtol=1e-9)
+    np.testing.assert_allclose(one[0, 2:8], [4, 0, 0, 0, 0, 1], atol=1e-12)
+
+
+def test_damper_and_friction_follow_the_velocity_between_whisker_and_object():
+    # The object rises at 0.3 and slides at 0.4 mm/ms; the whisker turns about y by 0.1 rad/ms at 3 mm: 0.3 down.
+    solid, position = ball_under(3.0, 0.02, radius=2.0)
+    scene = Straight([solid], [(position, (0.0, 0.4, 0.3))], friction=0.5)
+    scene.link[:, 13] = 0.1
+    one = scene.find()
+    one = one[(one[:, 0] == 1) & (one[:, 13] < 1)][0]
+    normal = STIFFNESS * (-one[14] + RELAXATION * 0.6)
+    np.testing.assert_allclose(one[8], one[17] * normal, rtol=5e-3)
+    np.testing.assert_allclose(one[9:12], [0, -0.4, 0], atol=7e-3)
+    np.testing.assert_allclose(one[12], 0.5 * one[8] / 0.4, rtol=2e-3)
+
+
+def test_slow_sliding_is_viscous_and_none_drags_without_a_push():
+    solid, position = ball_under(3.0, 0.02)
+    for slow, expected in ((0.0, 0.5 / SLIP), (0.5 * SLIP, 0.5 / SLIP), (20 * SLIP, 0.025 / SLIP)):
+        scene = Straight([solid], [(position, (0, slow, 0))], friction=0.5)
+        one = scene.find()[0]
+        np.testing.assert_allclose(one[12], expected * one[8], rtol=1e-3)
+    scene = Straight([solid], [(position, (0, 0.4, -10.0))], friction=0.5)
+    one = scene.find()[0]
+    assert one[8] < 0 and one[1] == 0.0 and one[12] == 0.0
+
+
+def test_shift_carries_gap_and_velocity_to_the_predicted_state():
+    solid, position = ball_under(3.0, 0.02, radius=2.0)
+    scene = Straight([solid], [(position, (0, 0, 0))])
+    before = scene.find()[0].copy()
+    # A turn about y of -0.01 rad lifts the point at 3 mm by 0.03 mm; its rate, by 0.3 mm/ms.
+    scene.shift[:, 1], scene.shift[:, 7] = -0.01, -0.1
+    after = scene.find()[0]
+    np.testing.assert_allclose(after[14] - before[14], 0.03, rtol=1e-2)
+    np.testing.assert_allclose(after[8] - before[8], -before[17] * STIFFNESS * (0.03 + RELAXATION * 0.3), rtol=1e-2)
+    assert after[1] == 0.0
+
+
+def test_far_links_are_left_out_until_they_can_have_come_near():
+    scene = Straight([Sphere(1.0)], [((3.0, 0.0, -1.5), (0, 0, 0))])
+    assert len(scene.find()) == 0
+    known = scene.clear.copy()
+    np.testing.assert_allclose(known[0, 1], 0.5 - 0.07, atol=1e-3)
+    scene.clear[0, 1] = 0.4  # Not looked at again, so kept.
+    scene.poses[0, 2] += 0.2
+    scene.travel[0] = 0.2
+    assert len(scene.find()) == 0 and scene.clear[0, 1] == 0.4
+    scene.poses[0, 2] += 0.3
+    scene.travel[0] = 0.5
+    assert len(scene.find()) == 1
+    # A link that moved by itself is looked at again as well.
+    scene = Straight([Sphere(1.0)], [((3.0, 0.0, -1.5), (0, 0, 0))])
+    scene.find()
+    scene.link[:, 11] -= 0.5
+    assert len(scene.find()) == 1
+
+
+def test_a_plane_touches_every_link_that_lies_on_it():
+    found = Straight([Plane()], [((0, 0, -0.07), (0, 0, 0))]).find()
+    ends = found[found[:, 13] == 1.0]
+    # The far ends of links 0, 1, 2 have radii 0.08, 0.06, 0.04; the base may touch nothing.
+    np.testing.assert_allclose(ends[:, 14], [-0.01, 0.01, 0.03], atol=1e-12)
+    np.testing.assert_array_equal(ends[:, 1], [1, 0, 0])
+
+
+def touching_at_two_places():
+    solids, places = zip(*(ball_under(arc, 0.02) for arc in (3.0, 5.1)), strict=True)
+    scene = Straight(list(solids), [(place, (0.0, 0.2, 0.0)) for place in places], friction=0.4)
+    contacts = scene.find()
+    assert contacts[:, 1].sum() >= 2
+    return scene, contacts
+
+
+def dense_gain(one, spring, damper):
+    """Normal and tangential gain, and the (6, 6) matrix of a contact, from a Jacobian."""
+    p, normal = one[2:5], one[5:8]
+    cross = np.array([[0, -p[2], p[1]], [p[2], 0, -p[0]], [-p[1], p[0], 0]])
+    to_velocity = np.hstack([-cross, np.eye(3)])
+    along = one[17] * STIFFNESS * (spring + RELAXATION * damper)
+    across = one[12] * damper
+    gain = along * np.outer(normal, normal) + across * (np.eye(3) - np.outer(normal, normal))
+    return along, across, to_velocity.T @ gain @ to_velocity
+
+
+def test_forces_and_gains_on_links_are_those_of_a_jacobian():
+    scene, contacts = touching_at_two_places()
+    spring, damper = 0.01, 0.2
+    free, extra = np.random.default_rng(0).normal(size=(N, 6)), np.full((N, EXTRA_SIZE), np.nan)
+    load_links(contacts, len(contacts), spring, damper, STIFFNESS, RELAXATION, free, scene.link, extra)
+    force, matrix = free.copy(), np.zeros((N, 6, 6))
+    for one in contacts[contacts[:, 1] == 1]:
+        push = one[8] * one[5:8] - one[12] * one[9:12]
+        force[int(one[0])] -= np.concatenate([np.cross(one[2:5], push), push])
+        along, across, dense = dense_gain(one, spring, damper)
+        np.testing.assert_allclose(one[15:17], [along, across], rtol=1e-12)
+        matrix[int(one[0])] += dense
+    np.testing.assert_allclose(scene.link[:, 24:30], force, atol=1e-12)
+    rows, columns = np.triu_indices(3)
+    np.testing.assert_allclose(extra[:, 0:6], matrix[:, :3, :3][:, rows, columns], atol=1e-9)
+    np.testing.assert_allclose(extra[:, 6:15], matrix[:, :3, 3:].reshape(N, 9), atol=1e-9)
+    np.testing.assert_allclose(extra[:, 15:21], matrix[:, 3:, 3:][:, rows, columns], atol=1e-9)
+
+
+def test_solved_motion_decides_who_pushes_and_sums_what_they_push():
+    scene, contacts = touching_at_two_places()
+    spring, damper = 0.01, 0.2
+    count, extra = len(contacts), np.zeros((N, EXTRA_SIZE))
+    load_links(contacts, count, spring, damper, STIFFNESS, RELAXATION, np.zeros((N, 6)), scene.link, extra)
+    change = np.zeros((N, CHANGE_SIZE))
+    change[:, 7] = 0.1  # All rise a little.
+    before = contacts[:, 1].copy()
+    assert not revise_active(contacts, count, spring, damper, STIFFNESS, RELAXATION, change, False)
+    np.testing.assert_array_equal(contacts[:, 1], before)
+
+    total, arcs = np.zeros(8), np.array([0.0, 2.0, 4.0, 6.0])
+    sum_contacts(contacts, count, change, scene.base, arcs, total)
+    forces, points, places = [], [], []
+    for one in contacts[contacts[:, 1] == 1]:
+        along, across, _ = dense_gain(one, spring, damper)
+        normal, moved = one[5:8], np.array([0.0, 0.0, 0.1])
+        across_part = moved - normal * (normal @ moved)
+        forces.append(normal * (one[8] - along * (normal @ moved)) - one[12] * one[9:12] - across * across_part)
+        points.append(one[2:5])
+        places.append(2 * one[0] + 2 * one[13])
+    sizes = np.linalg.norm(forces, axis=1)
+    np.testing.assert_allclose(total[0:3], np.sum(forces, axis=0), rtol=1e-12)
+    np.testing.assert_allclose(total[3:6], sizes @ points, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(total[6:8], [sizes @ places, sizes.sum()], rtol=1e-12)
+
+    # Link 2 flies off: its contacts let go, and are not taken back when only release is allowed.
+    change[2, 7] = 50.0
+    assert revise_active(contacts, count, spring, damper, STIFFNESS, RELAXATION, change, False)
+    np.testing.assert_array_equal(contacts[contacts[:, 0] == 2, 1], 0.0)
+    change[2, 7] = 0.0
+    assert not revise_active(contacts, count, spring, damper, STIFFNESS, RELAXATION, change, True)
+    assert revise_active(contacts, count, spring, damper, STIFFNESS, RELAXATION, change, False)
+    np.testing.assert_array_equal(contacts[:, 1], before)
