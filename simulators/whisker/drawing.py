@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from .array import WhiskerArray
     from .scene import Scene
 
-# Okabe and Ito's colours that stay apart for every kind of colour vision, without the yellow that fades on white.
-ROW_COLOURS = {"A": "#0072B2", "B": "#009E73", "C": "#E69F00", "D": "#D55E00", "E": "#CC79A7"}
+# Colours of Okabe and Ito and, for E, of Tol: apart for every kind of colour vision, none fades on white.
+ROW_COLOURS = {"A": "#0072B2", "B": "#009E73", "C": "#E69F00", "D": "#D55E00", "E": "#882255"}
 OBJECT_COLOURS = ("#AFC3D2", "#CFC6AE", "#C3B7CF", "#B5CBB7")
 EDGE_COLOUR = "#46586A"
 PAD_COLOUR = "#F4E1D8"
