@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from .pictures import array_picture, contact_raster, force_traces, scene_picture, scene_views, tip_paths
     from .pluck import static_shape
     from .scene import Scene, SceneObject
-    from .shards import Entry
     from .simulation import simulate, simulate_scenes
     from .storage import load_recording, save_recording
     from .tables import write_table
     from .views import published_view
     from .whisker import Whisker
+    from .workers import Entry
 
 _HOME = {
     "CURVED_PLATE_POSE": "array",
     "Chain": "chain",
     "Collection": "collection_reader",
-    "Entry": "shards",
+    "Entry": "workers",
     "Mechanics": "mechanics",
     "STANDARD_SWEEP_POSE": "array",
     "Scene": "scene",

@@ -151,7 +151,7 @@ def run_whisker(
     lag_q, lag_v, shift = np.zeros((n, 2)), np.zeros((n, 2)), np.zeros((n, SHIFT_SIZE))
     pull, stiff, free = np.zeros((n, 2)), np.zeros(n), np.zeros((n, 6))
     wrench, total, base = np.zeros(6), np.zeros(8), np.zeros(19)
-    last_wrench, last_total = np.zeros(6), np.zeros(8)
+    lagged = np.zeros(9)
     poses = np.zeros((n_objects, 19))
     clear, seen = np.full((n_objects, n), -1.0), np.full((n_objects, n, 8), 0.5)
     travel = np.zeros(n_objects)
@@ -264,20 +264,28 @@ def run_whisker(
             if not turned < TURN_RAD and ticks_now > 1:
                 ticks_now //= 2
                 continue
-            # Forces hold at the instant; with the last step's they give those of the middle of the step, whose sum over
-            # time is the change of momentum.
             total[:] = 0.0
             if count > 0:
                 sum_contacts(contacts, count, change, base, arcs, total)
-            before = 0.5 - alpha_f
             if n_steps == 0:
-                last_wrench[:], last_total[:] = wrench, total
-            for j in range(3):
-                row[j] -= step * ((1.0 - before) * wrench[3 + j] + before * last_wrench[3 + j])
-                row[3 + j] -= step * ((1.0 - before) * wrench[j] + before * last_wrench[j])
-            for j in range(8):
-                row[6 + j] += step * ((1.0 - before) * total[j] + before * last_total[j])
-            last_wrench[:], last_total[:] = wrench, total
+                lagged[:6] = wrench
+            # Forces lag as the accelerations do, so that their impulses are the changes of momentum.
+            for j in range(9):
+                now = wrench[j] if j < 6 else total[j - 6]
+                next_lagged = (now - alpha_m * lagged[j]) / (1.0 - alpha_m)
+                impulse = step * ((1.0 - gamma) * lagged[j] + gamma * next_lagged)
+                lagged[j] = next_lagged
+                if j < 3:
+                    row[3 + j] -= impulse
+                elif j < 6:
+                    row[j - 3] -= impulse
+                else:
+                    row[j] += impulse
+            if total[7] > 0.0:
+                for j in range(3):
+                    row[9 + j] += step * total[3 + j]
+                row[12] += step * total[6]
+                row[13] += step * total[7]
             largest = 0.0
             for i in range(1, n):
                 for j in range(2):
@@ -344,8 +352,7 @@ def run_whisker(
                         break
                 if quiet:
                     asleep = True
-                    last_wrench[:] = 0.0
-                    last_total[:] = 0.0
+                    lagged[:] = 0.0
                     for i in range(1, n):
                         q[i, 0], q[i, 1] = 0.0, rest[i]
                         v[i, 0] = v[i, 1] = a[i, 0] = a[i, 1] = 0.0
