@@ -25,8 +25,6 @@ class Contacts(NamedTuple):
         (contact, 3) out of the solid.
     gap
         (contact,) negative inside.
-    weight
-        (contact,) share of spring and damper that counts.
     press
         (contact,) normal force of spring and damper at the predicted motion; it pushes where positive.
     slide
@@ -44,7 +42,6 @@ class Contacts(NamedTuple):
     point: Tensor
     normal: Tensor
     gap: Tensor
-    weight: Tensor
     press: Tensor
     slide: Tensor
     drag: Tensor
@@ -119,7 +116,7 @@ def solve_with_contacts(
     """
     levers = _levers(at, contacts)
     spring, damper = feed_q[contacts.chain], feed_v[contacts.chain]
-    stiff = contacts.weight * contacts.stiffness * (spring + contacts.relaxation * damper)
+    stiff = contacts.stiffness * (spring + contacts.relaxation * damper)
     tangent = contacts.drag * damper
     force = contacts.press[:, None] * contacts.normal - contacts.drag[:, None] * contacts.slide
     dyads = contacts.normal[:, :, None] * contacts.normal[:, None]

@@ -124,6 +124,10 @@ class Carry(NamedTuple):
         Of all chains.
     ticks
         (chain,) present step, in ticks of the shortest one.
+    loads
+        (chain, 14) of the last step, as in `Loads`.
+    begun
+        (chain,) whether it has taken a step.
     asleep
         (chain,) whether it rests, so that nothing changes until a solid comes near.
     watches
@@ -132,6 +136,8 @@ class Carry(NamedTuple):
 
     state: State
     ticks: Tensor
+    loads: Tensor
+    begun: Tensor
     asleep: Tensor
     watches: tuple[Watch, ...]
 
@@ -184,6 +190,8 @@ def start_carry(batch: Batch, start: State | None = None) -> Carry:
     return Carry(
         rest_state(chain) if start is None else start,
         torch.full_like(batch.levels, 1 << HALVINGS),
+        chain.lengths.new_zeros(len(chain.lengths), 14),
+        torch.zeros_like(batch.levels, dtype=torch.bool),
         torch.zeros_like(batch.levels, dtype=torch.bool),
         start_watches(batch.around, chain.links) if batch.around else (),
     )
@@ -214,7 +222,7 @@ def advance_interval(batch: Batch, number: int, carry: Carry) -> tuple[Carry, In
     FloatingPointError
         If a state is no longer finite, or a tip moves faster than the shortest step can follow near a surface.
     """
-    chain, (state, ticks, asleep, watches) = batch.chain, carry
+    chain, (state, ticks, last, begun, asleep, watches) = batch.chain, carry
     device, dtype = chain.lengths.device, chain.lengths.dtype
     began, total = number * batch.interval_ms, torch.ones_like(batch.levels) << (batch.levels + HALVINGS)
     done, steps = torch.zeros_like(total), torch.zeros_like(total)
@@ -255,8 +263,14 @@ def advance_interval(batch: Batch, number: int, carry: Carry) -> tuple[Carry, In
         redo = ~(taken.turned < TURN_RAD) & (now > 1)
         quiet = _quiet(some, taken.end, scheme) & batch.bases.still[rows] & ~loaded & ~redo
         after = here.where(redo, rest_state(some).where(quiet, taken.end))
-        gains = torch.cat([values if values.ndim == 2 else values[:, None] for values in taken.loads], 1)
-        gains = torch.where(redo[:, None], 0.0, gains * share.to(dtype)[:, None])
+        # Forces hold at the collocation time; with the last step's they give those of the middle of the step, whose sum
+        # over time is the change of momentum.
+        loads = torch.cat([values if values.ndim == 2 else values[:, None] for values in taken.loads], 1)
+        before = torch.where(begun[rows], 0.5 - rho / (rho + 1), 0.0).to(dtype)[:, None]
+        middle = (1 - before) * loads + before * last[rows]
+        gains = torch.where(redo[:, None], 0.0, middle * share.to(dtype)[:, None])
+        loads = torch.where(redo[:, None], last[rows], torch.where(quiet[:, None], 0.0, loads))
+        last, begun = last.index_copy(0, rows, loads), begun.index_copy(0, rows, begun[rows] | ~redo)
         state = after if whole else state.put(rows, after)
         sums = sums.index_add(0, rows, gains)
         done = done.index_add(0, rows, torch.where(redo, 0, now))
@@ -282,7 +296,7 @@ def advance_interval(batch: Batch, number: int, carry: Carry) -> tuple[Carry, In
         force, moment, pushed, point / divisor, (arc / divisor)[:, 0], weight[:, 0], nodes,
         energy(chain, base, state), steps, shortest,
     )  # fmt: skip
-    return Carry(state, ticks, asleep, watches), row
+    return Carry(state, ticks, last, begun, asleep, watches), row
 
 
 def _lost(batch: Batch, chains: Tensor, number: int, what: str) -> FloatingPointError:

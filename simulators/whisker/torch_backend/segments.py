@@ -1,6 +1,7 @@
 """Where a tapered segment comes nearest to a solid: many segments at once, in the frames of their solids."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -14,6 +15,19 @@ N_INTERVALS = 16
 
 Distance = Callable[[Tensor], Field]
 """From points (segment, ..., 3) to distances and normals, of each segment's own solid."""
+
+
+class Bracket(NamedTuple):
+    """One end of an interval that holds a smallest gap: where, gap and slope, and the slope that its place is drawn by."""
+
+    place: Tensor
+    gap: Tensor
+    slope: Tensor
+    pull: Tensor
+
+    def where(self, mask: Tensor, other: "Bracket") -> "Bracket":
+        """This end where the mask holds, the other elsewhere."""
+        return Bracket(*(torch.where(mask, a, b) for a, b in zip(self, other, strict=True)))
 
 
 def nearest_to_point(w: Tensor, u: Tensor, taper: Tensor) -> Tensor:
@@ -81,6 +95,9 @@ def locate(kind: int, parameters: tuple[Tensor, ...], a: Tensor, b: Tensor, ra: 
 def search(distance: Distance, n_intervals: int, a: Tensor, b: Tensor, ra: Tensor, rb: Tensor) -> Tensor:
     """Position of the smallest gap by regula falsi on its slope, in every interval where the slope changes sign.
 
+    Every third step goes where the tangents at both ends of the bracket meet, which finds the kinks that edges make;
+    where three steps have not halved the bracket, it is halved.
+
     Parameters
     ----------
     distance
@@ -95,6 +112,7 @@ def search(distance: Distance, n_intervals: int, a: Tensor, b: Tensor, ra: Tenso
     Dowell & Jarratt (1971), BIT 11, 168 (the Illinois rule).
     """
     u, taper = (b - a)[:, None], (rb - ra)[:, None]
+    tiny = torch.finfo(a.dtype).eps
 
     def at(s: Tensor) -> tuple[Tensor, Tensor]:
         d, n = distance(a[:, None] + s[..., None] * u)
@@ -102,32 +120,48 @@ def search(distance: Distance, n_intervals: int, a: Tensor, b: Tensor, ra: Tenso
 
     knots = torch.linspace(0, 1, n_intervals + 1, dtype=a.dtype, device=a.device).expand(len(a), -1)
     gap, slope = at(knots)
-    low, high, g_low, g_high = knots[:, :-1], knots[:, 1:], slope[:, :-1], slope[:, 1:]
+    steepest = u.norm(dim=-1) + taper.abs()
     best, where = gap.min(1)
     position = knots.gather(1, where[:, None])[:, 0]
-    steepest = u.norm(dim=-1) + taper.abs()
-    flat = 100 * torch.finfo(a.dtype).eps * steepest
     reachable = 0.5 * (gap[:, :-1] + gap[:, 1:] - steepest / n_intervals) < best[:, None]
-    going = (g_low < 0) & (g_high > 0) & reachable
-    last, width = torch.zeros_like(low), high - low
+    row, interval = ((slope[:, :-1] < 0) & (slope[:, 1:] > 0) & reachable).nonzero(as_tuple=True)
+    low, high = (
+        Bracket(knots[row, k], gap[row, k], slope[row, k], slope[row, k]) for k in (interval, interval + 1)
+    )
+    steepest, width, last = steepest[row, 0], high.place - low.place, torch.zeros_like(low.place)
+    going = torch.ones_like(row, dtype=torch.bool)
     for step in range(MAX_STEPS):
+        fall = low.slope - high.slope
+        meet = (high.gap - low.gap + low.place * low.slope - high.place * high.slope) / fall
+        floor = low.gap + low.slope * (meet - low.place)
+        # Tangents below a convex gap bound it; where it is not convex they may meet above it.
+        going = going & ((torch.minimum(low.gap, high.gap) - floor).abs() > tiny * steepest)
         if not going.any():
             break
-        s = low - g_low * (high - low) / torch.where(going, g_high - g_low, 1.0)
-        if step % 3 == 2:
-            s = torch.where(high - low > 0.5 * width, 0.5 * (low + high), s)
-            width = high - low
-        s = torch.where(going, s, low)
-        gap, slope = at(s)
-        lowest, where = torch.where(going, gap, torch.inf).min(1)
-        position = torch.where(lowest < best, s.gather(1, where[:, None])[:, 0], position)
-        best = torch.minimum(best, lowest)
+        s = low.place - low.pull * (high.place - low.place) / (high.pull - low.pull)
+        if step % 3 == 1:
+            s = meet
+        elif step % 3 == 2:
+            s = torch.where(high.place - low.place > 0.5 * width, 0.5 * (low.place + high.place), s)
+            width = high.place - low.place
+        s = s.clamp(low.place, high.place)
+        every = torch.zeros_like(knots[:, :1]).expand(-1, n_intervals).index_put((row, interval), s)
+        gap, slope = (values[row, interval] for values in at(every))
         falls, rises = going & (slope < 0), going & (slope >= 0)
-        g_high = torch.where(falls & (last < 0), 0.5 * g_high, torch.where(rises, slope, g_high))
-        g_low = torch.where(rises & (last > 0), 0.5 * g_low, torch.where(falls, slope, g_low))
-        low, high = torch.where(falls, s, low), torch.where(rises, s, high)
+        # The Illinois rule: an end that stays twice pulls half as much.
+        low_pull = torch.where(rises & (last > 0), 0.5 * low.pull, low.pull)
+        high_pull = torch.where(falls & (last < 0), 0.5 * high.pull, high.pull)
+        here = Bracket(s, gap, slope, slope)
+        low = here.where(falls, low._replace(pull=low_pull))
+        high = here.where(rises, high._replace(pull=high_pull))
         last = torch.where(falls, -1.0, torch.where(rises, 1.0, last))
-        going = going & (slope.abs() > flat) & (high - low > 100 * torch.finfo(a.dtype).eps)
+        going = going & (slope.abs() > 100 * tiny * steepest)
+    for end in (low, high):
+        least = best.scatter_reduce(0, row, end.gap, "amin")
+        found = end.gap <= least[row]
+        found = found & (end.gap < best[row])
+        position = position.index_put((row[found],), end.place[found])
+        best = least
     return position
 
 

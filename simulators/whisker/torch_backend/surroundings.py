@@ -14,7 +14,7 @@ from simulators.whisker.torch_backend.meshes import bounded_distance, locate_on_
 from simulators.whisker.torch_backend.pairs import Pairs, Surroundings
 from simulators.whisker.torch_backend.paths import Frames, frames_at
 from simulators.whisker.torch_backend.segments import follow, locate
-from simulators.whisker.touching import BAND_MM, FADE, NEAR_MM
+from simulators.whisker.touching import BAND_MM, NEAR_MM
 
 
 class Watch(NamedTuple):
@@ -129,7 +129,11 @@ def look_around(
                 seen.ends.index_put((pair, link), ends[pair, link]),
                 seen.travel.index_put((pair, link), travel[pair]),
             )
-            found.extend(_touch(around, site, share, gap, through, chain, at, lag_q, ahead, base))
+            near = (gap < BAND_MM).nonzero()[:, 0]
+            if len(near):
+                found.append(
+                    _contacts(around, site.some(near), share[near], through[near], chain, at, lag_q, ahead, base)
+                )  # fmt: skip
             if whole:
                 watch = seen
             else:
@@ -258,50 +262,11 @@ class Site(NamedTuple):
         return share.index_put((near,), place), gap, through.index_put((near,), pierced)
 
 
-def _touch(
-    around: Surroundings,
-    site: Site,
-    share: Tensor,
-    gap: Tensor,
-    through: Tensor,
-    chain: ChainBatch,
-    at: Pose,
-    lag: Carry,
-    ahead: Carry,
-    base: Frames,
-) -> list[Contacts]:
-    """Contacts of each link: at its far end, and at one place between the ends that fades out towards them."""
-    near = gap < BAND_MM
-    inner = (near & (share > 0) & (share < 1)).nonzero()[:, 0]
-    outer = near.nonzero()[:, 0]
-    found = []
-    if len(inner):
-        here, share, through = site.some(inner), share[inner], through[inner]
-        if torch.is_grad_enabled() and (here.a.requires_grad or here.ra.requires_grad):
-            share = follow(here.distance, share, here.a, here.b, here.ra, here.rb)
-        inside = (torch.minimum(share, 1 - share) / FADE).clamp(max=1.0)
-        weight = inside * inside * (3 - 2 * inside)
-        found.append(_contacts(around, here, share, weight, *here.gap(share, through), chain, at, lag, ahead, base))
-    if len(outer):
-        here = site.some(outer)
-        one = torch.ones_like(here.ra)
-        gap, normal = here.gap(one, torch.zeros_like(here.a))
-        kept = (gap < BAND_MM).nonzero()[:, 0]
-        if len(kept):
-            one = one[kept]
-            found.append(
-                _contacts(around, here.some(kept), one, one, gap[kept], normal[kept], chain, at, lag, ahead, base)
-            )  # fmt: skip
-    return found
-
-
 def _contacts(
     around: Surroundings,
     site: Site,
     share: Tensor,
-    weight: Tensor,
-    gap: Tensor,
-    normal: Tensor,
+    through: Tensor,
     chain: ChainBatch,
     at: Pose,
     lag: Carry,
@@ -310,6 +275,9 @@ def _contacts(
 ) -> Contacts:
     """The law of contact at one place of each link; ``lag`` and ``ahead`` move it to the predicted state."""
     own, link, objects = site.own, site.link, site.objects
+    if torch.is_grad_enabled() and (site.a.requires_grad or site.ra.requires_grad):
+        share = follow(site.distance, share, site.a, site.b, site.ra, site.rb)
+    gap, normal = site.gap(share, through)
     normal = (objects.rotation @ normal[..., None])[..., 0]
     along = (share * chain.lengths[own, link])[:, None] * at.directions[own, link]
     point = at.nodes[own, link] + along
@@ -318,7 +286,7 @@ def _contacts(
     velocity = velocity - objects.velocity - cross(objects.rate, arm)
     approach = (velocity * normal).sum(-1)
     gap = gap + ((lag.shifts[own, link] + cross(lag.turns[own, link], along)) * normal).sum(-1)
-    press = -weight * around.stiffness * (gap + around.relaxation * approach)
+    press = -around.stiffness * (gap + around.relaxation * approach)
     slide = velocity - approach[:, None] * normal
     square = (slide * slide).sum(-1)
     slow = square <= around.slip_speed**2
@@ -326,4 +294,4 @@ def _contacts(
     drag = site.pairs.friction * press.clamp(min=0) / speed
     arcs = torch.nn.functional.pad(chain.lengths.cumsum(1), (1, 0))
     arc = arcs[own, link] + share * chain.lengths[own, link]
-    return Contacts(own, link, point, normal, gap, weight, press, slide, drag, arc, around.stiffness, around.relaxation)
+    return Contacts(own, link, point, normal, gap, press, slide, drag, arc, around.stiffness, around.relaxation)
