@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .camera import Camera
 from .drawn_surface import Surface
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
     from matplotlib.cm import ScalarMappable
+    from matplotlib.figure import Figure
 
     from .array import WhiskerArray
     from .scene import Scene
@@ -22,59 +24,8 @@ OBJECT_COLOURS = ("#AFC3D2", "#CFC6AE", "#C3B7CF", "#B5CBB7")
 EDGE_COLOUR = "#46586A"
 PAD_COLOUR = "#F4E1D8"
 
-# Azimuth as of whiskers: 0 stands caudal of the animal, 90 at its right, 180 rostral; elevation 90 above it.
-VIEWS = {"oblique": (-35.0, 30.0), "top": (0.0, 90.0), "front": (180.0, 0.0), "side": (90.0, 0.0)}
-
 WIDEST_PT = 2.4
 NARROWEST_PT = 0.6
-
-
-@dataclass(frozen=True)
-class Camera:
-    """Parallel projection, so that a millimetre is equally long everywhere in the picture.
-
-    Parameters
-    ----------
-    azimuth_deg
-        Where the camera stands around the animal: 0 caudal, 90 right, 180 rostral.
-    elevation_deg
-        How far above the horizontal plane it stands.
-    """
-
-    azimuth_deg: float
-    elevation_deg: float
-
-    @classmethod
-    def of(cls, view: str | tuple[float, float], names: Sequence[str] = ()) -> "Camera":
-        """Camera of a named view or of (azimuth, elevation) in degrees; oblique from the side that has whiskers.
-
-        Raises
-        ------
-        ValueError
-            If the view is neither a known name nor two finite numbers.
-        """
-        if isinstance(view, str):
-            if view not in VIEWS:
-                raise ValueError(f"view {view!r} is not known; take one of {', '.join(VIEWS)} or (azimuth, elevation).")
-            azimuth, elevation = VIEWS[view]
-            mirrored = view in ("oblique", "side") and bool(names) and all(name[0] == "L" for name in names)
-            return cls(-azimuth if mirrored else azimuth, elevation)
-        if len(view) != 2 or not np.isfinite(view).all():
-            raise ValueError(f"view {view!r} is not (azimuth, elevation) in degrees; give two finite numbers.")
-        return cls(*map(float, view))
-
-    def axes(self) -> np.ndarray:
-        """Right, up and towards the camera as rows ``(3, 3)`` of world coordinates."""
-        azimuth, elevation = np.deg2rad((self.azimuth_deg, self.elevation_deg))
-        right = np.array([np.cos(azimuth), np.sin(azimuth), 0.0])
-        towards = np.array(
-            [np.sin(azimuth) * np.cos(elevation), -np.cos(azimuth) * np.cos(elevation), np.sin(elevation)]
-        )
-        return np.stack([right, np.cross(towards, right), towards])
-
-    def project(self, points: np.ndarray) -> np.ndarray:
-        """World points ``(..., 3)`` in mm to right, up and nearness ``(..., 3)`` in mm."""
-        return points @ self.axes().T
 
 
 @dataclass(frozen=True)
@@ -249,6 +200,15 @@ class SceneDrawing:
         _compass(self.ax, self.camera)
 
 
+def root_figure(ax: "Axes") -> "Figure":
+    """The figure that an axis is on, also by way of subfigures."""
+    from matplotlib.figure import Figure
+
+    figure = ax.figure.figure
+    assert isinstance(figure, Figure)
+    return figure
+
+
 def _finite(points: np.ndarray) -> np.ndarray:
     flat = points.reshape(-1, points.shape[-1])
     return flat[np.isfinite(flat).all(axis=1)]
@@ -345,11 +305,9 @@ def _scale_bar(ax: "Axes", width_mm: float) -> None:
 
 def _compass(ax: "Axes", camera: Camera, length_pt: float = 22.0) -> None:
     """Arrows along right, rostral and dorsal in the corner; one that points at the viewer is left out."""
-    from matplotlib.figure import Figure
     from matplotlib.transforms import Transform, offset_copy
 
-    figure = ax.get_figure(root=True)
-    assert isinstance(figure, Figure)
+    figure = root_figure(ax)
 
     def shifted(offset_pt: np.ndarray) -> Transform:
         x, y = np.array([-66.0, 36.0]) + offset_pt

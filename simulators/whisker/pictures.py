@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 import numpy as np
 
 from .drawing import ROW_COLOURS, Course, SceneDrawing
+from .tip_labels import write_names
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -90,7 +91,7 @@ def array_picture(
     ax.set_title(f"{_count(len(array), 'whisker')} at rest")
     _row_legend(ax, drawing.names)
     if names:
-        _write_names(drawing, 0)
+        write_names(drawing, 0)
     return ax
 
 
@@ -135,7 +136,7 @@ def scene_picture(
     ax.set_title(caption(result, sample))
     add_key(ax, drawing, result, colour)
     if names:
-        _write_names(drawing, sample, np.flatnonzero(result["contact"].values[sample]))
+        write_names(drawing, sample, np.flatnonzero(result["contact"].values[sample]))
     return ax
 
 
@@ -326,7 +327,7 @@ def add_key(ax: "Axes", drawing: SceneDrawing, result: "xr.Dataset", colour: Col
     if drawing.colours is None:
         _row_legend(ax, drawing.names)
         return
-    bar = ax.get_figure(root=True).colorbar(drawing.colours, ax=ax, shrink=0.6, pad=0.02)  # type: ignore[union-attr]
+    bar = ax.figure.colorbar(drawing.colours, ax=ax, shrink=0.6, pad=0.02)
     bar.set_label(f"|{colour}| on the base [{unit(result, colour)}]")
 
 
@@ -345,61 +346,3 @@ def _row_legend(ax: "Axes", names: Sequence[str]) -> None:
     handles = [(handle, str(handle.get_label())[-1]) for handle in _row_handles(names)]
     lines, labels = zip(*handles, strict=True)
     ax.legend(lines, labels, title="row", loc="upper left", bbox_to_anchor=(0, 1), handlelength=1.0, alignment="left")
-
-
-def _write_names(drawing: SceneDrawing, sample: int, chosen: Sequence[int] | np.ndarray | None = None) -> None:
-    """Names beside the tips, each at the nearest place that no name, tip or, if there is one, whisker takes."""
-    from matplotlib.patheffects import withStroke
-
-    ax, size_pt = drawing.ax, 7.0
-    figure = ax.get_figure(root=True)
-    assert figure is not None
-    figure.draw_without_rendering()  # the layout settles only here
-    per_point = figure.dpi / 72
-    lines = [line[np.isfinite(line[:, 0]), :2] for line in drawing.camera.project(drawing.course.lines_mm[sample])]
-    pixels = [ax.transData.transform(_dense(line)) for line in lines]
-    drawn = np.concatenate(pixels)
-    whiskers = np.arange(len(lines)) if chosen is None else np.asarray(chosen)
-    taken = [np.concatenate([pixels[number][-1] - 2, pixels[number][-1] + 2]) for number in whiskers]
-    for number in whiskers:
-        name, tip = drawing.names[number], pixels[number][-1]
-        half = np.array([0.34 * len(name), 0.5]) * size_pt * per_point
-        outwards = float(np.arctan2(*(tip - pixels[number][-2])[::-1]))
-        boxes = [np.concatenate([tip + at - half, tip + at + half]) for at in _places(outwards, half, per_point)]
-        free = [box for box in boxes if not any(_overlap(box, other) for other in taken)]
-        clear = [box for box in free if not ((box[:2] < drawn) & (drawn < box[2:])).all(axis=1).any()]
-        box = (clear or free or boxes)[0]
-        taken.append(box)
-        at = (box[:2] + box[2:]) / 2 - tip
-        far = np.hypot(*at) > 2.0 * np.hypot(*half)
-        ax.annotate(
-            name,
-            lines[number][-1],
-            at / per_point,
-            textcoords="offset points",
-            ha="center",
-            va="center",
-            fontsize=size_pt,
-            annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "linewidth": 0.4, "color": "#777777", "shrinkB": 0} if far else None,
-            path_effects=[withStroke(linewidth=2, foreground="white")],
-            zorder=6,
-        )
-
-
-def _dense(line: np.ndarray, n_points: int = 60) -> np.ndarray:
-    at = np.linspace(0, len(line) - 1, n_points)
-    return np.stack([np.interp(at, np.arange(len(line)), values) for values in line.T], axis=1)
-
-
-def _places(outwards: float, half: np.ndarray, per_point: float) -> "list[np.ndarray]":
-    """Offsets of a name from its tip in pixels, nearest and straightest first."""
-    turns = np.deg2rad([0, 25, -25, 50, -50, 80, -80, 120, -120, 180])
-    angles = outwards + turns
-    directions = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    reach = np.abs(directions * half).sum(axis=1) + 2 * per_point
-    return [at for step in range(10) for at in directions * (reach[:, None] + 5 * step * per_point)]
-
-
-def _overlap(one: np.ndarray, other: np.ndarray) -> bool:
-    return bool((one[:2] < other[2:]).all() and (other[:2] < one[2:]).all())

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulators.whisker.drawing import Camera
+from simulators.whisker.camera import Camera
 from simulators.whisker.drawn_surface import MOST_FACES, Surface
 from simulators.whisker.solids import Box, Sphere, Torus
 

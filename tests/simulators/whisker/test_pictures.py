@@ -10,7 +10,6 @@ import pytest
 from matplotlib._pylab_helpers import Gcf
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 
 from simulators.whisker import Scene, SceneObject, mouse_array, simulate
 from simulators.whisker.drawing import ROW_COLOURS
@@ -86,23 +85,6 @@ def test_views_side_by_side(result, scene, tmp_path):
     assert titles[1:] == ["top", "azimuth 10°, elevation 20°"]
     assert len(figure.axes) == 4  # one bar for all
     assert written(figure, tmp_path / "a.png") > 20_000
-
-
-@pytest.mark.parametrize("view", ["oblique", "top", "front", "side"])
-def test_names_of_an_array_do_not_overlap(view):
-    array = mouse_array()
-    ax = array_picture(array, view=view)
-    ax.figure.canvas.draw()
-    labels = [text for text in ax.texts if text.get_text() in array.names]
-    assert sorted(text.get_text() for text in labels) == sorted(array.names)
-    boxes = np.array([Text.get_window_extent(text).extents for text in labels])
-    low = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
-    high = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
-    shared = np.clip(high - low, 0, None).prod(axis=2)
-    np.fill_diagonal(shared, 0)
-    assert shared.max() == 0
-    assert boxes.min() > 0  # nothing is cut off
-    assert (boxes[:, 2:] < ax.figure.bbox.size).all()
 
 
 def test_array_picture_names_are_optional_and_one_is_no_plural():
