@@ -47,9 +47,10 @@ for ratio, colour in zip(DAMPING, ("#0072B2", "#E69F00"), strict=True):
         rang = ring_down(tip[free] @ main, RATE_HZ, n_modes=2)
         undamped = np.sort(rang.frequency_hz / np.sqrt(1 - rang.damping_ratio**2))
         modes = natural_frequencies_hz(mechanics.chain(scene.array.whiskers[0]), 3)
+        second = f"{undamped[1]:9.1f}" if ratio < 0.05 else "   silent too soon"
         print(
             f"{name:8s} {ratio:8.3f} {rang.damping_ratio[0]:12.3f} {modes[0]:15.1f} {undamped[0]:10.1f}"
-            f" {modes[1]:18.1f} {undamped[1]:9.1f}"
+            f" {modes[1]:18.1f} {second}"
         )
         if ratio == DAMPING[0]:
             row[0].plot(time, tip @ main, color=colour)

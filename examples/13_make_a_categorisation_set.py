@@ -17,7 +17,7 @@ from simulators.whisker import mouse_array, simulate
 from simulators.whisker.collection import write_collection
 from simulators.whisker.stimuli import ProceduralObjects, clean_grid, posed_for_sweeps, sweep_entries
 
-CATEGORIES = ("box", "cone", "cylinder", "torus")
+CATEGORIES = ("box", "cone", "cylinder", "wedge")
 N_OBJECTS, N_FOLDS, N_SHUFFLES = 6, 6, 2000
 WHISKERS = ["RB2", "RC1", "RC2", "RC3", "RD2", "RD3"]
 PENALTY = 100.0
