@@ -17,8 +17,9 @@ WHISKIT_ITERATIONS = 20
 WHISKIT_FACTOR = 1.5
 WHISKIT_ZETA = 0.32
 
-# Weight of the tip's thinness in the spacing of joints: spacing ~ radius + GRADING * base radius.
-GRADING = 0.1
+# Joints per length ~ 1 / (radius / base radius + TIP) + BASE / (arc / length + NEAR): dense where the whisker is thin,
+# and near the base, where a load has few joints to turn.
+TIP, BASE, NEAR = 0.1, 0.2, 0.02
 GAUSS_POINTS = np.polynomial.legendre.leggauss(10)
 
 
@@ -67,7 +68,7 @@ def beam_chain(whisker: Whisker, n_links: int, damping_ratio: float, youngs_modu
     A joint at x_j with flexibility c_j turns the beam integrals int p(x) / (E I(x)) dx into sums c_j p(x_j). With two
     points per element and the weight 1/(E I), they are exact for every p up to third degree, so tip deflection and tip
     slope under end loads are those of the tapered beam for any odd number of links (an even number leaves one element
-    with one point). Elements shorten towards the tip, where it bends. Masses, centroids and moments of inertia of the
+    with one point). Elements are short towards the tip, where it bends, and near the base. Masses, centroids and moments of inertia of the
     links are integrals over the cone.
 
     Parameters
@@ -190,7 +191,7 @@ def _gauss_joints(
     per_element = [1] * (count % 2) + [2] * (count // 2)
     arcs = np.linspace(0, whisker.length_mm, 4001)
     radius = 1 + (whisker.tip_radius_mm / whisker.base_radius_mm - 1) * arcs / whisker.length_mm
-    density = 1 / (radius + GRADING)
+    density = 1 / (radius + TIP) + BASE / (arcs / whisker.length_mm + NEAR)
     share = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2)])
     filled = np.concatenate([[0], np.cumsum(per_element)]) / count
     edges = np.interp(filled, share / share[-1], arcs)
