@@ -33,8 +33,6 @@ class Contacts(NamedTuple):
         (contact,) friction per sliding speed.
     arc
         (contact,) arc length from the base.
-    stiffness, relaxation
-        Of every contact, uN/mm and ms.
     """
 
     chain: Tensor
@@ -46,8 +44,24 @@ class Contacts(NamedTuple):
     slide: Tensor
     drag: Tensor
     arc: Tensor
+
+
+class Law(NamedTuple):
+    """How a contact resists.
+
+    Parameters
+    ----------
+    stiffness
+        Normal force per depth, uN/mm.
+    relaxation
+        Damper over spring, ms.
+    slip_speed
+        Below this friction is viscous, mm/ms.
+    """
+
     stiffness: float
     relaxation: float
+    slip_speed: float
 
 
 class Pushes(NamedTuple):
@@ -72,7 +86,7 @@ class Pushes(NamedTuple):
 
 
 class _SymmetricSolve(torch.autograd.Function):
-    """x of A x = b for symmetric positive definite A; the adjoint solves with the same factor."""
+    """Solution of A x = b for symmetric positive definite A; the adjoint solves with the same factor."""
 
     @staticmethod
     def forward(ctx: Any, matrix: Tensor, right: Tensor) -> Tensor:
@@ -91,12 +105,12 @@ class _SymmetricSolve(torch.autograd.Function):
 
 
 def solve(matrix: Tensor, right: Tensor) -> Tensor:
-    """x of A x = b for symmetric positive definite matrices (chain, n, n) and right sides (chain, n)."""
+    """Solution of A x = b for symmetric positive definite matrices (chain, n, n) and right sides (chain, n)."""
     return _SymmetricSolve.apply(matrix, right)
 
 
 def solve_with_contacts(
-    matrix: Tensor, right: Tensor, contacts: Contacts, at: Pose, feed_q: Tensor, feed_v: Tensor
+    matrix: Tensor, right: Tensor, contacts: Contacts, law: Law, at: Pose, feed_q: Tensor, feed_v: Tensor
 ) -> tuple[Tensor, Pushes]:
     """Change of joint accelerations with springs, dampers and friction of the contacts implicit.
 
@@ -107,8 +121,8 @@ def solve_with_contacts(
     ----------
     matrix, right
         (chain, n, n) and (chain, n) without contacts.
-    contacts
-        At the predicted motion.
+    contacts, law
+        At the predicted motion; what they press with.
     at
         Pose of the chains.
     feed_q, feed_v
@@ -116,7 +130,7 @@ def solve_with_contacts(
     """
     levers = _levers(at, contacts)
     spring, damper = feed_q[contacts.chain], feed_v[contacts.chain]
-    stiff = contacts.stiffness * (spring + contacts.relaxation * damper)
+    stiff = law.stiffness * (spring + law.relaxation * damper)
     tangent = contacts.drag * damper
     force = contacts.press[:, None] * contacts.normal - contacts.drag[:, None] * contacts.slide
     dyads = contacts.normal[:, :, None] * contacts.normal[:, None]

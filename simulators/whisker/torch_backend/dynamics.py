@@ -187,7 +187,9 @@ def inertia(chain: ChainBatch, at: Pose) -> Inertia:
     first = _to_tip(chain.masses[..., None] * to_centre + mass_beyond * along)
     # Second moments about each link's proximal end, with It t t^T of every link: the inertia is then trace - tensor.
     # Every increment is local to its link, so that nothing cancels in single precision.
-    own = chain.masses * (chain.centroids * chain.lengths) ** 2 + chain.inertias + mass_beyond[..., 0] * chain.lengths**2
+    own = (
+        chain.masses * (chain.centroids * chain.lengths) ** 2 + chain.inertias + mass_beyond[..., 0] * chain.lengths**2
+    )
     mixed = along[..., :, None] * _beyond(first)[..., None, :]
     second = _to_tip(own[..., None, None] * (t[..., :, None] * t[..., None, :]) + mixed + mixed.mT)
     trace = second.diagonal(dim1=-2, dim2=-1).sum(-1)

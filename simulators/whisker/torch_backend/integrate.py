@@ -1,6 +1,7 @@
 """The time loop of a batch of chains, each with its own step, and averages over output intervals."""
 
-from typing import Any, NamedTuple
+from functools import partial
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -12,7 +13,8 @@ from simulators.whisker.torch_backend.dynamics import pose
 from simulators.whisker.torch_backend.pairs import Surroundings
 from simulators.whisker.torch_backend.paths import Paths, frames_at
 from simulators.whisker.torch_backend.step import Scheme, State, advance, energy, rest_angles, rest_state
-from simulators.whisker.torch_backend.surroundings import Sight, Watch, look_around, may_touch, start_watches
+from simulators.whisker.torch_backend.surroundings import Watch, look_around, may_touch, start_watches
+
 
 class Bases(NamedTuple):
     """Base frames of the chains.
@@ -124,8 +126,8 @@ class Carry(NamedTuple):
         Of all chains.
     ticks
         (chain,) present step, in ticks of the shortest one.
-    loads
-        (chain, 14) of the last step, as in `Loads`.
+    lagged
+        (chain, 9) forces and moments on the base and forces of contact, as they lag behind (`Scheme.lag`).
     begun
         (chain,) whether it has taken a step.
     asleep
@@ -136,7 +138,7 @@ class Carry(NamedTuple):
 
     state: State
     ticks: Tensor
-    loads: Tensor
+    lagged: Tensor
     begun: Tensor
     asleep: Tensor
     watches: tuple[Watch, ...]
@@ -190,7 +192,7 @@ def start_carry(batch: Batch, start: State | None = None) -> Carry:
     return Carry(
         rest_state(chain) if start is None else start,
         torch.full_like(batch.levels, 1 << HALVINGS),
-        chain.lengths.new_zeros(len(chain.lengths), 14),
+        chain.lengths.new_zeros(len(chain.lengths), 9),
         torch.zeros_like(batch.levels, dtype=torch.bool),
         torch.zeros_like(batch.levels, dtype=torch.bool),
         start_watches(batch.around, chain.links) if batch.around else (),
@@ -222,7 +224,7 @@ def advance_interval(batch: Batch, number: int, carry: Carry) -> tuple[Carry, In
     FloatingPointError
         If a state is no longer finite, or a tip moves faster than the shortest step can follow near a surface.
     """
-    chain, (state, ticks, last, begun, asleep, watches) = batch.chain, carry
+    chain, (state, ticks, lagged, begun, asleep, watches) = batch.chain, carry
     device, dtype = chain.lengths.device, chain.lengths.dtype
     began, total = number * batch.interval_ms, torch.ones_like(batch.levels) << (batch.levels + HALVINGS)
     done, steps = torch.zeros_like(total), torch.zeros_like(total)
@@ -249,28 +251,29 @@ def advance_interval(batch: Batch, number: int, carry: Carry) -> tuple[Carry, In
         scheme = scheme.cast(dtype)
         base = frames_at(batch.bases.paths, batch.bases.body[rows], instants).cast(dtype)
 
-        def look(*pose_and_motion: Any) -> Sight:
-            return look_around(batch.around, watches, some, rows, instants, *pose_and_motion)  # noqa: B023
+        look = None
+        if batch.around is not None:
+            look = partial(look_around, batch.around, watches, some, rows, instants)
 
         pull, loaded = None, torch.zeros_like(here.touching)
         if batch.pull is not None:
             pull = batch.pull.force_un[rows] * (instants < batch.pull.until_ms[rows]).to(dtype)[:, None]
             loaded = times < batch.pull.until_ms[rows]
-        taken = advance(some, base, here, scheme, look if batch.around else None, pull)
+        taken = advance(some, base, here, scheme, look, pull)
         urgency = torch.zeros_like(taken.turned)
         if taken.sight is not None:
             urgency, watches = taken.sight.urgency, taken.sight.watches
         redo = ~(taken.turned < TURN_RAD) & (now > 1)
         quiet = _quiet(some, taken.end, scheme) & batch.bases.still[rows] & ~loaded & ~redo
         after = here.where(redo, rest_state(some).where(quiet, taken.end))
-        # Forces hold at the collocation time; with the last step's they give those of the middle of the step, whose sum
-        # over time is the change of momentum.
         loads = torch.cat([values if values.ndim == 2 else values[:, None] for values in taken.loads], 1)
-        before = torch.where(begun[rows], 0.5 - rho / (rho + 1), 0.0).to(dtype)[:, None]
-        middle = (1 - before) * loads + before * last[rows]
-        gains = torch.where(redo[:, None], 0.0, middle * share.to(dtype)[:, None])
-        loads = torch.where(redo[:, None], last[rows], torch.where(quiet[:, None], 0.0, loads))
-        last, begun = last.index_copy(0, rows, loads), begun.index_copy(0, rows, begun[rows] | ~redo)
+        last = lagged[rows]
+        first = torch.nn.functional.pad(loads[:, :6], (0, 3))
+        following, mean = scheme.lag(torch.where(begun[rows, None], last, first), loads[:, :9])
+        mean = torch.cat([mean, loads[:, 9:]], 1)
+        gains = torch.where(redo[:, None], 0.0, mean * share.to(dtype)[:, None])
+        following = torch.where(redo[:, None], last, torch.where(quiet[:, None], 0.0, following))
+        lagged, begun = lagged.index_copy(0, rows, following), begun.index_copy(0, rows, begun[rows] | ~redo)
         state = after if whole else state.put(rows, after)
         sums = sums.index_add(0, rows, gains)
         done = done.index_add(0, rows, torch.where(redo, 0, now))
@@ -296,7 +299,7 @@ def advance_interval(batch: Batch, number: int, carry: Carry) -> tuple[Carry, In
         force, moment, pushed, point / divisor, (arc / divisor)[:, 0], weight[:, 0], nodes,
         energy(chain, base, state), steps, shortest,
     )  # fmt: skip
-    return Carry(state, ticks, last, begun, asleep, watches), row
+    return Carry(state, ticks, lagged, begun, asleep, watches), row
 
 
 def _lost(batch: Batch, chains: Tensor, number: int, what: str) -> FloatingPointError:
@@ -318,9 +321,7 @@ def _quiet(chain: ChainBatch, end: State, scheme: Scheme) -> Tensor:
         return (off <= REST_RAD) & (rate <= REST_RAD) & (gain <= REST_RAD) & ~end.touching
 
 
-def _next_step(
-    now: Tensor, at: Tensor, tick_ms: Tensor, turned: Tensor, urgency: Tensor
-) -> tuple[Tensor, Tensor]:
+def _next_step(now: Tensor, at: Tensor, tick_ms: Tensor, turned: Tensor, urgency: Tensor) -> tuple[Tensor, Tensor]:
     """Next step in ticks, and whether none is short enough.
 
     It enters no surface deeper than allowed and turns no joint too far; it grows by doubling where its place in the

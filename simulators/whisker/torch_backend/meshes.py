@@ -93,12 +93,12 @@ def pack_meshes(solids: "Sequence[Mesh]", device: torch.device | str, dtype: tor
     def tensor(values: np.ndarray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(values)).to(device, dtype)
 
+    corner, side_1, side_2, normal, centre = (
+        tensor(rows[..., first : first + 3]) for first in (CORNER, SIDE_1, SIDE_2, NORMAL, CENTRE)
+    )
+    closed = torch.tensor([solid.has_inside for solid in solids], device=device)
     return Meshes(
-        *(tensor(rows[..., first : first + 3]) for first in (CORNER, SIDE_1, SIDE_2, NORMAL, CENTRE)),
-        tensor(rows[..., REACH]),
-        tensor(normals),
-        torch.tensor([solid.has_inside for solid in solids], device=device),
-        tensor(box),
+        corner, side_1, side_2, normal, centre, tensor(rows[..., REACH]), tensor(normals), closed, tensor(box)
     )
 
 

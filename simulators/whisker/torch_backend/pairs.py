@@ -6,7 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from simulators.whisker.solids import Mesh
 from simulators.whisker.solids.kinds import MESH, SUPERQUADRIC
+from simulators.whisker.torch_backend.contact import Law
 from simulators.whisker.torch_backend.distances import FIELDS
 from simulators.whisker.torch_backend.meshes import Meshes, pack_meshes
 from simulators.whisker.torch_backend.paths import Paths
@@ -69,15 +71,13 @@ class Surroundings(NamedTuple):
         One for every kind of solid.
     paths
         Of all objects.
-    stiffness, relaxation, slip_speed
-        uN/mm, ms, mm/ms.
+    law
+        Of all contacts.
     """
 
     groups: tuple[Pairs, ...]
     paths: Paths
-    stiffness: float
-    relaxation: float
-    slip_speed: float
+    law: Law
 
 
 def pack_pairs(plans: "list[Plan]", device: torch.device | str, dtype: torch.dtype) -> tuple[Pairs, ...]:
@@ -95,8 +95,8 @@ def pack_pairs(plans: "list[Plan]", device: torch.device | str, dtype: torch.dty
     ValueError
         If a solid has neither a formula here nor triangles.
     """
-    rows: dict[int, list[tuple]] = {}
-    hierarchies: dict[int, tuple[int, object]] = {}
+    rows: dict[int, list[tuple[float, ...]]] = {}
+    meshes: dict[int, tuple[int, Mesh]] = {}
     first_chain = first_body = 0
     for plan in plans:
         for o, item in enumerate(plan.scene.objects):
@@ -107,8 +107,8 @@ def pack_pairs(plans: "list[Plan]", device: torch.device | str, dtype: torch.dty
                     "backend='numba'."
                 )
             row = 0
-            if kind == MESH:
-                row, _ = hierarchies.setdefault(id(item.solid), (len(hierarchies), item.solid))
+            if isinstance(item.solid, Mesh):
+                row, _ = meshes.setdefault(id(item.solid), (len(meshes), item.solid))
             solid = int(plan.solid_of[o])
             numbers = (
                 *plan.table.parameters[solid],
@@ -126,18 +126,20 @@ def pack_pairs(plans: "list[Plan]", device: torch.device | str, dtype: torch.dty
     for kind in sorted(rows):
         table = np.array(rows[kind], dtype=np.float64)
         index = torch.from_numpy(table[:, :3]).long().to(device)
-        numbers = torch.from_numpy(table[:, 3:]).to(device, dtype)
-        count = 0 if kind == MESH else FIELDS[kind][1]
-        meshes = pack_meshes([solid for _, solid in hierarchies.values()], device, dtype) if kind == MESH else None
+        columns = torch.from_numpy(table[:, 3:].T.copy()).to(device, dtype)
+        is_mesh = kind == MESH
         groups.append(
             Pairs(
-                kind,
-                index[:, 0],
-                index[:, 1],
-                tuple(numbers[:, k].contiguous() for k in range(count)),
-                *(numbers[:, k].contiguous() for k in range(6, 10)),
-                index[:, 2],
-                meshes,
+                kind=kind,
+                chain=index[:, 0],
+                body=index[:, 1],
+                parameters=tuple(columns[: 0 if is_mesh else FIELDS[kind][1]]),
+                offset=columns[6],
+                friction=columns[7],
+                speed=columns[8],
+                depth=columns[9],
+                mesh=index[:, 2],
+                meshes=pack_meshes([solid for _, solid in meshes.values()], device, dtype) if is_mesh else None,
             )
         )
     return tuple(groups)

@@ -15,7 +15,7 @@ class Paths(NamedTuple):
 
     Parameters
     ----------
-    first, count
+    first, size
         (body,) index of each body's first knot and number of its knots, at least 2.
     spacing
         (body,) time between two knots.
@@ -28,7 +28,7 @@ class Paths(NamedTuple):
     """
 
     first: Tensor
-    count: Tensor
+    size: Tensor
     spacing: Tensor
     pose: Tensor
     slope: Tensor
@@ -58,6 +58,10 @@ class Frames(NamedTuple):
     quaternion: Tensor
     rate: Tensor
     rate_change: Tensor
+
+    def rows(self, index: Tensor) -> "Frames":
+        """Some of them."""
+        return Frames(*(value[index] for value in self))
 
     def cast(self, dtype: torch.dtype) -> "Frames":
         """The same in another precision."""
@@ -116,7 +120,7 @@ def frames_at(paths: Paths, bodies: Tensor, times_ms: Tensor) -> Frames:
         return Frames(position, none, none, _matrix(quaternion), quaternion, none, none)
     dt = paths.spacing[bodies]
     place = times_ms / dt
-    interval = torch.minimum(place.long().clamp(min=0), paths.count[bodies] - 2)
+    interval = torch.minimum(place.long().clamp(min=0), paths.size[bodies] - 2)
     u, dt = (place - interval)[:, None], dt[:, None]
     k = paths.first[bodies] + interval
     start, m0, m1 = paths.pose[k], paths.slope[k], paths.slope[k + 1]

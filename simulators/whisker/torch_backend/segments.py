@@ -26,7 +26,7 @@ class Bracket(NamedTuple):
     pull: Tensor
 
     def where(self, mask: Tensor, other: "Bracket") -> "Bracket":
-        """This end where the mask holds, the other elsewhere."""
+        """Take this end where the mask holds, the other elsewhere."""
         return Bracket(*(torch.where(mask, a, b) for a, b in zip(self, other, strict=True)))
 
 
@@ -125,9 +125,7 @@ def search(distance: Distance, n_intervals: int, a: Tensor, b: Tensor, ra: Tenso
     position = knots.gather(1, where[:, None])[:, 0]
     reachable = 0.5 * (gap[:, :-1] + gap[:, 1:] - steepest / n_intervals) < best[:, None]
     row, interval = ((slope[:, :-1] < 0) & (slope[:, 1:] > 0) & reachable).nonzero(as_tuple=True)
-    low, high = (
-        Bracket(knots[row, k], gap[row, k], slope[row, k], slope[row, k]) for k in (interval, interval + 1)
-    )
+    low, high = (Bracket(knots[row, k], gap[row, k], slope[row, k], slope[row, k]) for k in (interval, interval + 1))
     steepest, width, last = steepest[row, 0], high.place - low.place, torch.zeros_like(low.place)
     going = torch.ones_like(row, dtype=torch.bool)
     for step in range(MAX_STEPS):

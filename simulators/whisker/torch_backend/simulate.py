@@ -17,9 +17,10 @@ from simulators.whisker.record import record_dataset
 from simulators.whisker.scene import Scene
 from simulators.whisker.simulation import _raw_record
 from simulators.whisker.torch_backend.chain import stack_chains
+from simulators.whisker.torch_backend.contact import Law
 from simulators.whisker.torch_backend.integrate import Bases, Batch, Interval, Pull, advance_interval, start_carry
-from simulators.whisker.torch_backend.paths import frames_at, pack_paths
 from simulators.whisker.torch_backend.pairs import Surroundings, pack_pairs
+from simulators.whisker.torch_backend.paths import frames_at, pack_paths
 
 
 def simulate_torch(
@@ -100,7 +101,9 @@ def choose_device(device: str) -> torch.device:
     except RuntimeError:
         raise ValueError(f"device {device!r} is not known to torch; give 'auto', 'cpu' or 'cuda'.") from None
     if chosen.type == "cuda" and not torch.cuda.is_available():
-        raise ValueError(f"device is {device!r} and torch finds no CUDA device; give 'cpu', or install torch with CUDA.")
+        raise ValueError(
+            f"device is {device!r} and torch finds no CUDA device; give 'cpu', or install torch with CUDA."
+        )
     return chosen
 
 
@@ -124,10 +127,9 @@ def pack_batch(plans: list[Plan], device: torch.device, dtype: torch.dtype, step
     around = None
     if any(plan.scene.objects for plan in plans):
         objects = [item for plan in plans for item in _objects(plan)]
-        rho, stiffness, relaxation, slip_speed = plans[0].settings
-        around = Surroundings(
-            pack_pairs(plans, device, dtype), pack_paths(objects, device), stiffness, relaxation, slip_speed
-        )
+        _, stiffness, relaxation, slip_speed = plans[0].settings
+        law = Law(stiffness, relaxation, slip_speed)
+        around = Surroundings(pack_pairs(plans, device, dtype), pack_paths(objects, device), law)
     forces = np.stack([plan.tip_force_un for plan in plans for _ in plan.names])
     pull = None
     if any(plan.tip_force_until_ms > 0 for plan in plans):
@@ -141,7 +143,9 @@ def pack_batch(plans: list[Plan], device: torch.device, dtype: torch.dtype, step
         plans[0].settings[0],
         around,
         pull,
-        tuple(name if len(plans) == 1 else f"{name} of scene {k}" for k, plan in enumerate(plans) for name in plan.names),
+        tuple(
+            name if len(plans) == 1 else f"{name} of scene {k}" for k, plan in enumerate(plans) for name in plan.names
+        ),
     )
 
 

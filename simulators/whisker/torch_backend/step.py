@@ -30,6 +30,8 @@ class Scheme(NamedTuple):
     end_a, end_v, end_q
         Change of a, and per ms of v and q, at the end of the step per change of the acceleration at the collocation
         time.
+    alpha_m, gamma
+        Weights of the accelerations.
 
     References
     ----------
@@ -43,6 +45,8 @@ class Scheme(NamedTuple):
     end_a: Tensor
     end_v: Tensor
     end_q: Tensor
+    alpha_m: Tensor
+    gamma: Tensor
 
     @classmethod
     def of(cls, step_ms: Tensor, rho: Tensor) -> "Scheme":
@@ -52,11 +56,20 @@ class Scheme(NamedTuple):
         beta = (1 - alpha_m + alpha_f) ** 2 / 4
         end_a, ahead = 1 / (1 - alpha_m), (1 - alpha_f) * step_ms
         end_v, end_q = gamma * end_a, beta * step_ms * end_a
-        return cls(step_ms, ahead, ahead * end_v, ahead * end_q, end_a, end_v, end_q)
+        return cls(step_ms, ahead, ahead * end_v, ahead * end_q, end_a, end_v, end_q, alpha_m, gamma)
 
     def cast(self, dtype: torch.dtype) -> "Scheme":
         """The same in another precision."""
         return Scheme(*(value.to(dtype) for value in self))
+
+    def lag(self, last: Tensor, now: Tensor) -> tuple[Tensor, Tensor]:
+        """Loads (chain, load) as they lag behind those of the collocation time, and their mean over the step.
+
+        They lag as the accelerations do, so that their impulses are the changes of momentum.
+        """
+        alpha_m, gamma = self.alpha_m[:, None], self.gamma[:, None]
+        following = (now - alpha_m * last) / (1 - alpha_m)
+        return following, (1 - gamma) * last + gamma * following
 
 
 class State(NamedTuple):
@@ -194,10 +207,10 @@ def advance(
     matrix = mass.matrix + torch.diag_embed(implicit[:, 1:].repeat_interleave(2, 1))
     sight = look(at, moving, base, carry(chain, at, angles - q), carry(chain, at, rates - v)) if look else None
     contacts = sight.contacts if sight else None
-    if contacts is None:
+    if sight is None or contacts is None:
         change, pushes = solve(matrix, right), None
     else:
-        change, pushes = solve_with_contacts(matrix, right, contacts, at, scheme.feed_q, scheme.feed_v)
+        change, pushes = solve_with_contacts(matrix, right, contacts, sight.law, at, scheme.feed_q, scheme.feed_v)
     loads = _loads(base, moving, mass, change, pushes)
     y = torch.nn.functional.pad(change.unflatten(1, (-1, 2)), (0, 0, 1, 0))
     drift = state.v + 0.5 * h * state.a + scheme.end_q[:, None, None] * y

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from simulators.whisker.solids.kinds import CAPSULE, PLANE, SPHERE
 from simulators.whisker.torch_backend.chain import ChainBatch
-from simulators.whisker.torch_backend.contact import Contacts
+from simulators.whisker.torch_backend.contact import Contacts, Law
 from simulators.whisker.torch_backend.distances import FIELDS
 from simulators.whisker.torch_backend.dynamics import Carry, Motion, Pose, cross
 from simulators.whisker.torch_backend.meshes import bounded_distance, locate_on_meshes, mesh_distance
@@ -45,8 +45,8 @@ class Sight(NamedTuple):
 
     Parameters
     ----------
-    contacts
-        Places nearer than `BAND_MM`; none where there are none.
+    contacts, law
+        Places nearer than `BAND_MM`, none where there are none; what they press with.
     urgency
         (chain,) the largest speed towards an object over the way that is left, 1/ms.
     watches
@@ -54,6 +54,7 @@ class Sight(NamedTuple):
     """
 
     contacts: Contacts | None
+    law: Law
     urgency: Tensor
     watches: tuple[Watch, ...]
 
@@ -146,9 +147,8 @@ def look_around(
             urgency = urgency.scatter_reduce(0, own, risk, "amax")
     contacts = None
     if found:
-        joined = (torch.cat(values) for values in list(zip(*found, strict=True))[:-2])
-        contacts = Contacts(*joined, around.stiffness, around.relaxation)
-    return Sight(contacts, urgency, tuple(updated))
+        contacts = Contacts(*(torch.cat(values) for values in zip(*found, strict=True)))
+    return Sight(contacts, around.law, urgency, tuple(updated))
 
 
 def _of(group: Pairs, rows: Tensor) -> tuple[Tensor, Tensor]:
@@ -213,8 +213,10 @@ class Site(NamedTuple):
 
     def some(self, index: Tensor) -> "Site":
         """Some of the rows."""
-        frames = Frames(*(value[index] for value in self.objects))
-        return Site(self.pairs.some(index), *(value[index] for value in self[1:-1]), frames)
+        own, link, a, b, ra, rb = (
+            values[index] for values in (self.own, self.link, self.a, self.b, self.ra, self.rb)
+        )  # fmt: skip
+        return Site(self.pairs.some(index), own, link, a, b, ra, rb, self.objects.rows(index))
 
     def distance(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Distance and normal at points (row, point, 3)."""
@@ -286,12 +288,12 @@ def _contacts(
     velocity = velocity - objects.velocity - cross(objects.rate, arm)
     approach = (velocity * normal).sum(-1)
     gap = gap + ((lag.shifts[own, link] + cross(lag.turns[own, link], along)) * normal).sum(-1)
-    press = -around.stiffness * (gap + around.relaxation * approach)
+    press = -around.law.stiffness * (gap + around.law.relaxation * approach)
     slide = velocity - approach[:, None] * normal
     square = (slide * slide).sum(-1)
-    slow = square <= around.slip_speed**2
-    speed = torch.where(slow, around.slip_speed, torch.where(slow, 1.0, square).sqrt())
+    slow = square <= around.law.slip_speed**2
+    speed = torch.where(slow, around.law.slip_speed, torch.where(slow, 1.0, square).sqrt())
     drag = site.pairs.friction * press.clamp(min=0) / speed
     arcs = torch.nn.functional.pad(chain.lengths.cumsum(1), (1, 0))
     arc = arcs[own, link] + share * chain.lengths[own, link]
-    return Contacts(own, link, point, normal, gap, press, slide, drag, arc, around.stiffness, around.relaxation)
+    return Contacts(own, link, point, normal, gap, press, slide, drag, arc)
