@@ -68,8 +68,8 @@ def beam_chain(whisker: Whisker, n_links: int, damping_ratio: float, youngs_modu
     A joint at x_j with flexibility c_j turns the beam integrals int p(x) / (E I(x)) dx into sums c_j p(x_j). With two
     points per element and the weight 1/(E I), they are exact for every p up to third degree, so tip deflection and tip
     slope under end loads are those of the tapered beam for any odd number of links (an even number leaves one element
-    with one point). Elements are short towards the tip, where it bends, and near the base. Masses, centroids and moments of inertia of the
-    links are integrals over the cone.
+    with one point). Elements are short towards the tip, where it bends, and near the base. Masses, centroids and moments
+    of inertia of the links are integrals over the cone.
 
     Parameters
     ----------
