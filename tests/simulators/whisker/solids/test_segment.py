@@ -41,8 +41,27 @@ SHEET = len(SOLIDS) - 1
 
 coordinate = st.floats(-6, 6, allow_subnormal=False).map(lambda x: round(x, 6))
 radius = st.floats(0.001, 0.3).map(lambda x: round(x, 6))
-segments = st.tuples(*[coordinate] * 6, radius, radius)
+component = st.floats(-1, 1, allow_subnormal=False).map(lambda x: round(x, 6))
 index = st.integers(0, len(SOLIDS) - 1)
+CONVEX = (0, 1, 2, 3, 4, 7)
+
+
+@st.composite
+def segments(draw):
+    """Links of whiskers: ends and radii."""
+    a = [draw(coordinate) for _ in range(3)]
+    return (*a, *(x + draw(component) for x in a), draw(radius), draw(radius))
+
+
+def is_exact(k, segment, gap, s):
+    """Whether the minimum is exact: everywhere on convex solids, from outside on meshes."""
+    outside = gap + TABLE.offset[k] + segment[6] + s * (segment[7] - segment[6]) > 1e-9
+    return k in CONVEX or (outside and k >= 8)
+
+
+def sampling(segment):
+    """What a hidden minimum between the samples of a search may hold."""
+    return math.dist(segment[:3], segment[3:6]) / 16
 
 
 def scan(k, segment, n=2001):
@@ -67,17 +86,18 @@ def test_gap_is_the_minimum_of_a_scan(k):
 
 
 @settings(max_examples=40, deadline=None)
-@given(segments, index)
+@given(segments(), index)
 def test_any_segment_agrees_with_a_scan(segment, k):
     lowest, slack = scan(k, segment)
     gap, s, *normal = segment_gap(TABLE, k, *segment, math.inf, 0.5)
     assert 0 <= s <= 1
     assert np.linalg.norm(normal) == pytest.approx(1.0, abs=1e-9)
-    assert lowest - slack - 1e-9 <= gap <= lowest + 1e-9
+    slack_above = 1e-9 if is_exact(k, segment, gap, s) else sampling(segment)
+    assert lowest - slack - 1e-9 <= gap <= lowest + slack_above
 
 
 @settings(max_examples=150, deadline=None)
-@given(segments, index)
+@given(segments(), index)
 def test_the_answer_is_the_gap_at_the_position_it_names(segment, k):
     gap, s, *normal = segment_gap(TABLE, k, *segment, math.inf, 0.5)
     a, b, (ra, rb) = np.array(segment[:3]), np.array(segment[3:6]), segment[6:]
@@ -88,18 +108,19 @@ def test_the_answer_is_the_gap_at_the_position_it_names(segment, k):
 
 
 @settings(max_examples=200, deadline=None)
-@given(segments, index)
+@given(segments(), index)
 def test_mirrored_segments_have_mirrored_gaps(segment, k):
     ax, ay, az, bx, by, bz, ra, rb = segment
     gap, s, nx, ny, nz = segment_gap(TABLE, k, *segment, math.inf, 0.5)
     other = segment_gap(MIRRORED, k, -ax, ay, az, -bx, by, bz, ra, rb, math.inf, 0.5)
-    assert other[0] == pytest.approx(gap, abs=1e-12)
+    exact = k < 8 or is_exact(k, segment, gap, s)
+    assert other[0] == pytest.approx(gap, abs=1e-12 if exact else sampling(segment))
     if k < 8 and min(abs(ax), abs(bx)) > 1e-3:
         np.testing.assert_allclose(other[1:], (s, -nx, ny, nz), rtol=0, atol=1e-12)
 
 
 @settings(max_examples=200, deadline=None)
-@given(segments, index, st.floats(-0.5, 3.0))
+@given(segments(), index, st.floats(-0.5, 3.0))
 def test_an_early_return_is_a_lower_bound_not_below_the_bound(segment, k, bound):
     exact = segment_gap(TABLE, k, *segment, math.inf, 0.5)
     early = segment_gap(TABLE, k, *segment, bound, 0.5)
@@ -110,21 +131,22 @@ def test_an_early_return_is_a_lower_bound_not_below_the_bound(segment, k, bound)
 
 
 @settings(max_examples=100, deadline=None)
-@given(segments, index, st.floats(0, 1), st.floats(0, 1))
+@given(segments(), index, st.floats(0, 1), st.floats(0, 1))
 def test_the_guess_changes_nothing(segment, k, one, two):
     first = segment_gap(TABLE, k, *segment, math.inf, one)
     second = segment_gap(TABLE, k, *segment, math.inf, two)
-    assert first[0] == pytest.approx(second[0], abs=1e-11)
+    exact = is_exact(k, segment, first[0], first[1])
+    assert first[0] == pytest.approx(second[0], abs=1e-11 if exact else sampling(segment))
 
 
 @settings(max_examples=100, deadline=None)
-@given(segments, index, st.integers(0, 5))
+@given(segments(), index, st.integers(0, 5))
 def test_the_gap_is_continuous(segment, k, which):
     moved = list(segment)
     moved[which] += 1e-7
-    gap = segment_gap(TABLE, k, *segment, math.inf, 0.5)[0]
-    # Sheets push out on the side where the segment began, but their distance has no jump either.
-    assert segment_gap(TABLE, k, *moved, math.inf, 0.5)[0] == pytest.approx(gap, abs=1.01e-7)
+    gap, s, *_ = segment_gap(TABLE, k, *segment, math.inf, 0.5)
+    slack = 1.01e-7 if is_exact(k, segment, gap, s) else 1e-7 + sampling(segment)
+    assert segment_gap(TABLE, k, *moved, math.inf, 0.5)[0] == pytest.approx(gap, abs=slack)
 
 
 def test_position_on_a_convex_solid_moves_smoothly():
