@@ -20,10 +20,13 @@ from .recursion import (
     solve_links,
 )
 from .solids import SolidTable
-from .touching import BAND_MM, CONTACT_SIZE, find_contacts, load_links, revise_active, sum_contacts
+from .touching import BAND_MM, CONTACT_SIZE, find_contacts, load_links, revise_contacts, sum_contacts
 
-DONE, NOT_FINITE, TOO_FAST = 0, 1, 2
-"""How a run ends: complete; a state that is not finite; a tip too fast for the shortest step."""
+DONE, NOT_FINITE, TOO_FAST, TOO_DEEP = 0, 1, 2, 3
+"""How a run ends: complete; a state that is not finite; a tip too fast for the shortest step; a whisker pressed so deep
+into a thin object that it would come out behind it."""
+ATTEMPTS = 16
+"""Most solves of one step in search of the contacts that push and of their friction."""
 OUTPUTS = 25
 """Numbers per output interval: 0:3 force on the base, 3:6 moment, 6:9 contact force, 9:12 contact point, 12 its arc
 length, 13 time-integrated magnitude of the contact forces, 14:17 tip, 17:20 base point, 20:24 base quaternion, 24
@@ -57,7 +60,7 @@ def first_gaps(
     angles = np.zeros((n, 2))
     angles[1:, 1] = rest[1:]
     none, link = np.zeros((n, 2)), np.zeros((n, LINK_SIZE))
-    clear, seen = np.full((n_objects, n), -1.0), np.full((n_objects, n, 8), 0.5)
+    clear, seen = np.full((n_objects, n), -1.0), np.full((n_objects, n, 10), 0.5)
     place_links(angles, none, none, lengths, masses, centroids, inertias, rest[0], base, link)
     find_contacts(
         table, solid_of, np.zeros(n_objects), poses, base, link, np.zeros((n, SHIFT_SIZE)), lengths, radii,
@@ -88,6 +91,7 @@ def run_whisker(
     friction_of: np.ndarray,
     speed_of: np.ndarray,
     depth_of: np.ndarray,
+    limit_of: np.ndarray,
     first_knot: np.ndarray,
     object_dt: np.ndarray,
     object_position: np.ndarray,
@@ -117,9 +121,9 @@ def run_whisker(
         (3, n, 2) joint angles, rates and accelerations to start from, updated to those at the end.
     base_dt, base_position, base_velocity, base_quaternion, base_angular
         Knots of the base frame; one knot is a base at rest.
-    table, solid_of, friction_of, speed_of, depth_of
-        The solids; per object its row, coefficient of friction, highest speed of any of its points (mm/ms) and the depth
-        (mm) that a step may enter it.
+    table, solid_of, friction_of, speed_of, depth_of, limit_of
+        The solids; per object its row, coefficient of friction, highest speed of any of its points (mm/ms), the depth
+        (mm) that a step may enter it, and the depth at which the run ends.
     first_knot, object_dt, object_position, object_velocity, object_quaternion, object_angular
         (K + 1,) slices of the objects' knots, their spacing and the knots one after another.
     tip_force, tip_force_until
@@ -138,7 +142,7 @@ def run_whisker(
     Returns
     -------
     int
-        `DONE`, `NOT_FINITE` or `TOO_FAST`.
+        `DONE`, `NOT_FINITE`, `TOO_FAST` or `TOO_DEEP`.
     """
     n = lengths.shape[0]
     n_objects = solid_of.shape[0]
@@ -153,7 +157,8 @@ def run_whisker(
     wrench, total, base = np.zeros(6), np.zeros(8), np.zeros(19)
     lagged = np.zeros(9)
     poses = np.zeros((n_objects, 19))
-    clear, seen = np.full((n_objects, n), -1.0), np.full((n_objects, n, 8), 0.5)
+    clear, seen = np.full((n_objects, n), -1.0), np.full((n_objects, n, 10), 0.5)
+    seen[:, :, 8:] = 0.0
     travel = np.zeros(n_objects)
     contacts = np.zeros((n_objects * n, CONTACT_SIZE))
     arcs = np.zeros(n + 1)
@@ -240,7 +245,7 @@ def run_whisker(
                 )  # fmt: skip
             if count > 0:
                 free[:] = link[:, 24:30]
-                for attempt in range(8):
+                for attempt in range(ATTEMPTS):
                     load_links(
                         contacts, count, spring_gain, damper_gain, stiffness, relaxation, free, link, extra
                     )  # fmt: skip
@@ -248,8 +253,17 @@ def run_whisker(
                         pull, stiff, lengths, masses, centroids, inertias, link, extra, work, change, wrench
                     )  # fmt: skip
                     n_solves += 1
-                    if not revise_active(
-                        contacts, count, spring_gain, damper_gain, stiffness, relaxation, change, attempt >= 4
+                    if not revise_contacts(
+                        contacts,
+                        count,
+                        spring_gain,
+                        damper_gain,
+                        stiffness,
+                        relaxation,
+                        slip_speed,
+                        change,
+                        attempt,
+                        seen,
                     ):
                         break
                 extra[:] = 0.0
@@ -266,7 +280,7 @@ def run_whisker(
                 continue
             total[:] = 0.0
             if count > 0:
-                sum_contacts(contacts, count, change, base, arcs, total)
+                sum_contacts(contacts, count, damper_gain, change, base, arcs, total)
             if n_steps == 0:
                 lagged[:6] = wrench
             # Forces lag as the accelerations do, so that their impulses are the changes of momentum.
@@ -304,6 +318,11 @@ def run_whisker(
             if not largest < 1e3:
                 report[0], report[1], report[2] = n_steps, n_solves, time
                 return NOT_FINITE
+            for c in range(count):
+                o = int(contacts[c, 18])
+                if seen[o, int(contacts[c, 0]), 9] < -limit_of[o]:
+                    report[0], report[1], report[2] = n_steps, n_solves, time
+                    return TOO_DEEP
             # The next step may enter no surface deeper than `depth_of`.
             wanted = nominal if turned < 0.4 * TURN_RAD else ticks_now
             for o in range(n_objects):

@@ -13,7 +13,7 @@ from .mechanics import Mechanics
 from .modes import natural_frequencies_hz
 from .motion import Knots
 from .scene import Scene
-from .solids import SolidTable, pack_solids
+from .solids import Mesh, Plane, Solid, SolidTable, pack_solids
 from .whisker import Whisker
 
 # A plane has no size; points of it this far from its origin bound its speed when it turns.
@@ -22,7 +22,13 @@ PLANE_REACH_MM = 200.0
 STEEP_MM = 0.02
 ENDINGS = {
     1: "its state is no longer finite",
-    2: "its tip moves faster than the shortest step can follow near a surface",
+    2: "it moves faster than the shortest step can follow near a surface",
+    3: "it is pressed so deep into a thin object that it would come out behind it",
+}
+ADVICE = {
+    1: "slow the motion, or lower max_step_ms",
+    2: "slow the motion, or give the object a contact_offset_mm",
+    3: "raise contact_stiffness_mn_per_mm, or give the object a contact_offset_mm",
 }
 
 
@@ -40,8 +46,9 @@ class Plan:
         Per whisker its links and the halvings of the output interval that give its nominal step.
     bases
         Knots of the bases, (W, K, ...).
-    table, solid_of, friction_of, speed_of, depth_of
-        The solids and per object its row, friction, highest speed (mm/ms) and how deep a step may enter (mm).
+    table, solid_of, friction_of, speed_of, depth_of, limit_of
+        The solids and per object its row, friction, highest speed (mm/ms), how deep (mm) a step may enter, and at which
+        depth a whisker would come out behind it.
     first_knot, object_knots, object_dt
         Knots of all objects, one after another.
     settings
@@ -60,6 +67,7 @@ class Plan:
     friction_of: np.ndarray
     speed_of: np.ndarray
     depth_of: np.ndarray
+    limit_of: np.ndarray
     first_knot: np.ndarray
     object_knots: Knots
     object_dt: np.ndarray
@@ -108,7 +116,7 @@ class Plan:
             chain.damping, chain.rest_angles_rad, start,
             bases.dt_ms, bases.position[whisker], bases.velocity[whisker], bases.quaternion[whisker],
             bases.angular_velocity[whisker],
-            self.table, self.solid_of, self.friction_of, self.speed_of, self.depth_of,
+            self.table, self.solid_of, self.friction_of, self.speed_of, self.depth_of, self.limit_of,
             self.first_knot, self.object_dt, knots.position, knots.velocity, knots.quaternion, knots.angular_velocity,
             self.tip_force_un, self.tip_force_until_ms,
             1000 / self.scene.rate_hz, self.scene.n_intervals, self.levels[whisker], *map(float, self.settings),
@@ -117,7 +125,7 @@ class Plan:
         if ending:
             raise FloatingPointError(
                 f"whisker {self.names[whisker]} cannot be followed at {self.reports[whisker, 2] / 1000:.4f} s: "
-                f"{ENDINGS[ending]}; slow the motion, or lower max_step_ms."
+                f"{ENDINGS[ending]}; {ADVICE[ending]}."
             )
 
 
@@ -141,6 +149,7 @@ def plan_scene(scene: Scene, mechanics: Mechanics, keep_nodes: bool = True) -> P
     speeds = [
         1e-3 * item.motion.max_speed_mm_s(scene.duration_s, _reach_mm(item.solid.bounds_mm())) for item in scene.objects
     ]
+    limits = 0.8 * (table.offset + np.array([_thickness_mm(solid) for solid in solids], dtype=float) / 2)
     count, points = scene.n_intervals, max(len(chain) for chain in chains) + 1
     return Plan(
         scene=scene,
@@ -152,7 +161,8 @@ def plan_scene(scene: Scene, mechanics: Mechanics, keep_nodes: bool = True) -> P
         solid_of=np.arange(len(solids)),
         friction_of=friction,
         speed_of=np.array(speeds, dtype=float),
-        depth_of=np.maximum(STEEP_MM, table.offset / 2),
+        depth_of=np.minimum(np.maximum(STEEP_MM, table.offset / 2), limits / 2),
+        limit_of=limits,
         first_knot=np.concatenate([[0], np.cumsum([len(one.position) for one in knots])]).astype(np.int64),
         object_knots=_joined(knots),
         object_dt=np.array([one.dt_ms for one in knots], dtype=float),
@@ -180,6 +190,19 @@ def _chain_and_step(mechanics: Mechanics, whisker: Whisker) -> tuple[Chain, floa
     chain = Chain(**{name: np.ascontiguousarray(value, dtype=np.float64) for name, value in chain.__dict__.items()})
     fastest = natural_frequencies_hz(chain, 1)[0]
     return chain, min(mechanics.max_step_ms, 1000 / (mechanics.steps_per_period * fastest))
+
+
+@lru_cache(maxsize=256)
+def _thickness_mm(solid: Solid) -> float:
+    """Twice the volume over the surface: the thickness of a plate or wall; 0 for a shell, which has no inside."""
+    if isinstance(solid, Plane):
+        return PLANE_REACH_MM
+    if isinstance(solid, Mesh) and not solid.has_inside:
+        return 0.0
+    vertices, faces = solid.surface()
+    first, second, third = (vertices[faces[:, k]] for k in range(3))
+    normals = np.cross(second - first, third - first)
+    return float(abs(np.einsum("ij,ij->", first, normals)) / 3 / (np.linalg.norm(normals, axis=1).sum() / 2))
 
 
 def _joined(knots: list[Knots]) -> Knots:

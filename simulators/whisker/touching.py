@@ -9,10 +9,12 @@ from numba import njit
 
 from .solids import SolidTable, segment_gap
 
-CONTACT_SIZE = 17
+CONTACT_SIZE = 19
 """Numbers per contact: 0 link, 1 active, 2:5 point from the base point, 5:8 normal (out of the solid), 8 normal force
 at the predicted state, 9:12 sliding velocity, 12 drag (force per sliding speed), 13 share along the link, 14 gap, 15 and
-16 implicit normal and tangential gain."""
+16 implicit normal and tangential gain, 17 coefficient of friction, 18 object."""
+GRIP = 0.02
+"""Friction is solved for until it is within this share of what the normal force allows."""
 NEAR_MM = 1.0
 """Gaps beyond this need no exact value."""
 BAND_MM = 0.05
@@ -37,6 +39,7 @@ def _add_contact(
     relaxation: float,
     slip_speed: float,
     friction: float,
+    pressed: float,
 ) -> None:
     """Fill one contact at ``share`` of link ``i`` with a normal in world axes."""
     along = share * length
@@ -59,8 +62,9 @@ def _add_contact(
     vx, vy, vz = vx - normal * nx, vy - normal * ny, vz - normal * nz
     speed = np.sqrt(vx * vx + vy * vy + vz * vz)
     one[8], one[9], one[10], one[11] = force, vx, vy, vz
-    one[12] = friction * max(force, 0.0) / max(speed, slip_speed)
-    one[13], one[14] = share, gap
+    # The normal force of the last step, not the predicted one, which a fresh contact overshoots many times.
+    one[12] = friction * pressed / max(speed, slip_speed)
+    one[13], one[14], one[17] = share, gap, friction
 
 
 @njit(cache=True)
@@ -105,7 +109,8 @@ def find_contacts(
     clear
         (K, n) a lower bound of the gap when it was last computed, updated.
     seen
-        (K, n, 8) both link ends (world), the object's travel and the place of the smallest gap at that time, updated.
+        (K, n, 10) both link ends (world), the object's travel and the place of the smallest gap at that time, and the
+        normal force and the gap after the last step, updated.
     travel
         (K,) path that the fastest point of each object has covered so far, mm.
     contacts
@@ -141,13 +146,16 @@ def find_contacts(
             clear[o, i] = gap
             mark[0], mark[1], mark[2], mark[3], mark[4], mark[5], mark[6] = ax, ay, az, bx, by, bz, travel[o]
             if gap >= BAND_MM:
+                mark[8] = 0.0
                 continue
             mark[7] = share
             _add_contact(
                 contacts[count], i, share, gap,
                 xx * nx + yx * ny + zx * nz, xy * nx + yy * ny + zy * nz, xz * nx + yz * ny + zz * nz,
-                lengths[i], row, shift[i], base, pose, stiffness, relaxation, slip_speed, friction_of[o],
+                lengths[i], row, shift[i], base, pose, stiffness, relaxation, slip_speed, friction_of[o], mark[8],
             )  # fmt: skip
+            contacts[count, 18] = o
+            mark[8] = 0.0
             count += 1
     return count
 
@@ -227,41 +235,62 @@ def load_links(
 
 
 @njit(cache=True)
-def revise_active(
+def revise_contacts(
     contacts: np.ndarray,
     count: int,
     spring_gain: float,
     damper_gain: float,
     stiffness: float,
     relaxation: float,
+    slip_speed: float,
     change: np.ndarray,
-    only_release: bool,
+    attempt: int,
+    seen: np.ndarray,
 ) -> bool:
-    """Set which contacts push, given the motion just solved for; true if that changed.
+    """Set which contacts push and how hard they drag, given the motion just solved for; true if that changed.
 
-    A contact pushes if, after the motion, it is closed and its spring and damper push. ``only_release`` closes none.
+    A contact pushes if, after the motion, it is closed and its spring and damper push. Its drag is that of the normal
+    force and the sliding speed after the motion. From the fifth attempt on no contact is closed any more.
     """
     changed = False
     for c in range(count):
         one = contacts[c]
         out = change[int(one[0])]
-        px, py, pz = one[2], one[3], one[4]
-        gain = (
-            one[5] * (out[5] + out[3] * pz - out[4] * py)
-            + one[6] * (out[6] + out[4] * px - out[2] * pz)
-            + one[7] * (out[7] + out[2] * py - out[3] * px)
-        )
+        px, py, pz, nx, ny, nz = one[2], one[3], one[4], one[5], one[6], one[7]
+        dx = out[5] + out[3] * pz - out[4] * py
+        dy = out[6] + out[4] * px - out[2] * pz
+        dz = out[7] + out[2] * py - out[3] * px
+        gain = nx * dx + ny * dy + nz * dz
         force = one[8] - stiffness * (spring_gain + relaxation * damper_gain) * gain
         pushes = 1.0 if force > 0.0 and one[14] + spring_gain * gain < 0.0 else 0.0
-        if pushes != one[1] and not (only_release and pushes == 1.0):
+        if pushes != one[1] and not (attempt >= 4 and pushes == 1.0):
             one[1] = pushes
             changed = True
+        pressed = force * one[1]
+        seen[int(one[18]), int(one[0]), 8] = pressed
+        seen[int(one[18]), int(one[0]), 9] = one[14] + spring_gain * gain
+        if one[17] == 0.0:
+            continue
+        vx = one[9] + damper_gain * (dx - gain * nx)
+        vy = one[10] + damper_gain * (dy - gain * ny)
+        vz = one[11] + damper_gain * (dz - gain * nz)
+        speed = np.sqrt(vx * vx + vy * vy + vz * vz)
+        drag = one[17] * pressed / max(speed, slip_speed)
+        if abs(drag - one[12]) * max(speed, slip_speed) > GRIP * one[17] * pressed:
+            changed = True
+        one[12] = drag
     return changed
 
 
 @njit(cache=True)
 def sum_contacts(
-    contacts: np.ndarray, count: int, change: np.ndarray, base: np.ndarray, arcs: np.ndarray, total: np.ndarray
+    contacts: np.ndarray,
+    count: int,
+    damper_gain: float,
+    change: np.ndarray,
+    base: np.ndarray,
+    arcs: np.ndarray,
+    total: np.ndarray,
 ) -> None:
     """Force on the whisker, and point and arc length weighted by its magnitude: ``total`` (8,) filled."""
     total[:] = 0.0
@@ -277,9 +306,10 @@ def sum_contacts(
         dz = out[7] + out[2] * py - out[3] * px
         along = dx * nx + dy * ny + dz * nz
         normal = one[8] - one[15] * along
-        fx = normal * nx - one[12] * one[9] - one[16] * (dx - along * nx)
-        fy = normal * ny - one[12] * one[10] - one[16] * (dy - along * ny)
-        fz = normal * nz - one[12] * one[11] - one[16] * (dz - along * nz)
+        drag = one[16] / damper_gain  # the one that was solved with
+        fx = normal * nx - drag * one[9] - one[16] * (dx - along * nx)
+        fy = normal * ny - drag * one[10] - one[16] * (dy - along * ny)
+        fz = normal * nz - drag * one[11] - one[16] * (dz - along * nz)
         weight = np.sqrt(fx * fx + fy * fy + fz * fz)
         total[0] += fx
         total[1] += fy
