@@ -175,7 +175,9 @@ def measure_scene(row: Row, repeats: int) -> dict:
     simulate(replace(scene, duration_s=WARM_UP_S), mechanics, overlap="push")
     before, cpu, wall = _resident("VmRSS"), [], []
     _forget_peak()
+    recording = None
     for _ in range(repeats):
+        del recording  # only one at a time, for the peak
         start, busy = time.perf_counter(), time.process_time()
         recording = simulate(scene, mechanics, overlap="push")
         cpu.append(time.process_time() - busy)
