@@ -9,13 +9,15 @@ from simulators.whisker.touching import (
     CONTACT_SIZE,
     find_contacts,
     load_links,
-    revise_active,
+    revise_contacts,
     sum_contacts,
 )
 
 N = 3
 LENGTHS, RADII = np.full(N, 2.0), np.array([0.1, 0.08, 0.06, 0.04])
 STIFFNESS, RELAXATION, SLIP = 500.0, 0.05, 1e-3
+# Change of position and of velocity per change of acceleration.
+SPRING, DAMPER = 0.01, 0.2
 
 
 class Straight:
@@ -33,16 +35,23 @@ class Straight:
         self.link[:, 9] = [0.0, 2.0, 4.0]
         self.shift = np.zeros((N, SHIFT_SIZE))
         self.friction = np.full(len(solids), friction)
-        self.clear, self.seen = np.full((len(solids), N), -1.0), np.full((len(solids), N, 8), 0.5)
+        self.clear, self.seen = np.full((len(solids), N), -1.0), np.full((len(solids), N, 10), 0.5)
         self.travel = np.zeros(len(solids))
         self.contacts = np.zeros((len(solids) * N, CONTACT_SIZE))
 
-    def find(self):
+    def find(self, pressed=0.0):
+        """Contacts, where the last step left a normal force of ``pressed``."""
+        self.seen[:, :, 8] = pressed
         count = find_contacts(
             self.table, np.arange(len(self.poses)), self.friction, self.poses, self.base, self.link, self.shift,
             LENGTHS, RADII, STIFFNESS, RELAXATION, SLIP, self.clear, self.seen, self.travel, self.contacts,
         )  # fmt: skip
         return self.contacts[:count]
+
+    def revise(self, contacts, change, attempt=0):
+        return revise_contacts(
+            contacts, len(contacts), SPRING, DAMPER, STIFFNESS, RELAXATION, SLIP, change, attempt, self.seen
+        )  # fmt: skip
 
 
 def ball_under(arc, depth, offset=0.0, radius=1.0):
@@ -83,22 +92,24 @@ def test_damper_and_friction_follow_the_velocity_between_whisker_and_object():
     solid, position = ball_under(3.0, 0.02, radius=2.0)
     scene = Straight([solid], [(position, (0.0, 0.4, 0.3))], friction=0.5)
     scene.link[:, 13] = 0.1
-    one = scene.find()
+    one = scene.find(pressed=7.0)
     one = one[(one[:, 0] == 1) & (one[:, 13] < 1)][0]
-    normal = STIFFNESS * (-one[14] + RELAXATION * 0.6)
-    np.testing.assert_allclose(one[8], normal, rtol=5e-3)
+    np.testing.assert_allclose(one[8], STIFFNESS * (-one[14] + RELAXATION * 0.6), rtol=5e-3)
     np.testing.assert_allclose(one[9:12], [0, -0.4, 0], atol=7e-3)
-    np.testing.assert_allclose(one[12], 0.5 * one[8] / 0.4, rtol=2e-3)
+    # Drag begins from the normal force that the last step left.
+    np.testing.assert_allclose(one[12], 0.5 * 7.0 / 0.4, rtol=2e-3)
 
 
-def test_slow_sliding_is_viscous_and_none_drags_without_a_push():
+def test_slow_sliding_is_viscous():
     solid, position = ball_under(3.0, 0.02)
     for slow, expected in ((0.0, 0.5 / SLIP), (0.5 * SLIP, 0.5 / SLIP), (20 * SLIP, 0.025 / SLIP)):
         scene = Straight([solid], [(position, (0, slow, 0))], friction=0.5)
-        one = scene.find()[0]
-        np.testing.assert_allclose(one[12], expected * one[8], rtol=1e-3)
-    scene = Straight([solid], [(position, (0, 0.4, -10.0))], friction=0.5)
-    one = scene.find()[0]
+        np.testing.assert_allclose(scene.find(pressed=7.0)[0, 12], expected * 7.0, rtol=1e-3)
+
+
+def test_what_moves_apart_does_not_push():
+    solid, position = ball_under(3.0, 0.02)
+    one = Straight([solid], [(position, (0, 0.4, -10.0))], friction=0.5).find()[0]
     assert one[8] < 0 and one[1] == 0.0 and one[12] == 0.0
 
 
@@ -144,32 +155,37 @@ def test_a_plane_touches_every_link_that_enters_it():
 def touching_at_two_places():
     solids, places = zip(*(ball_under(arc, 0.02) for arc in (3.0, 5.1)), strict=True)
     scene = Straight(list(solids), [(place, (0.0, 0.2, 0.0)) for place in places], friction=0.4)
-    contacts = scene.find()
+    contacts = scene.find(pressed=9.0)
     assert contacts[:, 1].sum() >= 2
     return scene, contacts
 
 
-def dense_gain(one, spring, damper):
+def dense_gain(one, drag):
     """Normal and tangential gain, and the (6, 6) matrix of a contact, from a Jacobian."""
     p, normal = one[2:5], one[5:8]
     cross = np.array([[0, -p[2], p[1]], [p[2], 0, -p[0]], [-p[1], p[0], 0]])
     to_velocity = np.hstack([-cross, np.eye(3)])
-    along = STIFFNESS * (spring + RELAXATION * damper)
-    across = one[12] * damper
+    along, across = STIFFNESS * (SPRING + RELAXATION * DAMPER), drag * DAMPER
     gain = along * np.outer(normal, normal) + across * (np.eye(3) - np.outer(normal, normal))
     return along, across, to_velocity.T @ gain @ to_velocity
 
 
+def loaded(scene, contacts, free=None):
+    extra = np.full((N, EXTRA_SIZE), np.nan)
+    free = np.zeros((N, 6)) if free is None else free
+    load_links(contacts, len(contacts), SPRING, DAMPER, STIFFNESS, RELAXATION, free, scene.link, extra)
+    return extra
+
+
 def test_forces_and_gains_on_links_are_those_of_a_jacobian():
     scene, contacts = touching_at_two_places()
-    spring, damper = 0.01, 0.2
-    free, extra = np.random.default_rng(0).normal(size=(N, 6)), np.full((N, EXTRA_SIZE), np.nan)
-    load_links(contacts, len(contacts), spring, damper, STIFFNESS, RELAXATION, free, scene.link, extra)
+    free = np.random.default_rng(0).normal(size=(N, 6))
+    extra = loaded(scene, contacts, free)
     force, matrix = free.copy(), np.zeros((N, 6, 6))
     for one in contacts[contacts[:, 1] == 1]:
         push = one[8] * one[5:8] - one[12] * one[9:12]
         force[int(one[0])] -= np.concatenate([np.cross(one[2:5], push), push])
-        along, across, dense = dense_gain(one, spring, damper)
+        along, across, dense = dense_gain(one, one[12])
         np.testing.assert_allclose(one[15:17], [along, across], rtol=1e-12)
         matrix[int(one[0])] += dense
     np.testing.assert_allclose(scene.link[:, 24:30], force, atol=1e-12)
@@ -179,37 +195,62 @@ def test_forces_and_gains_on_links_are_those_of_a_jacobian():
     np.testing.assert_allclose(extra[:, 15:21], matrix[:, 3:, 3:][:, rows, columns], atol=1e-9)
 
 
-def test_solved_motion_decides_who_pushes_and_sums_what_they_push():
+def test_contacts_that_the_solved_motion_opens_let_go_and_may_come_back_early():
     scene, contacts = touching_at_two_places()
-    spring, damper = 0.01, 0.2
-    count, extra = len(contacts), np.zeros((N, EXTRA_SIZE))
-    load_links(contacts, count, spring, damper, STIFFNESS, RELAXATION, np.zeros((N, 6)), scene.link, extra)
+    loaded(scene, contacts)
     change = np.zeros((N, CHANGE_SIZE))
-    change[:, 7] = 0.1  # All rise a little.
     before = contacts[:, 1].copy()
-    assert not revise_active(contacts, count, spring, damper, STIFFNESS, RELAXATION, change, False)
+    # Link 2 flies off.
+    change[2, 7] = 50.0
+    assert scene.revise(contacts, change)
+    np.testing.assert_array_equal(contacts[contacts[:, 0] == 2, 1], 0.0)
+    change[2, 7] = 0.0
+    scene.revise(contacts, change, attempt=4)
+    np.testing.assert_array_equal(contacts[contacts[:, 0] == 2, 1], 0.0)
+    assert scene.revise(contacts, change, attempt=3)
     np.testing.assert_array_equal(contacts[:, 1], before)
 
-    total, arcs = np.zeros(8), np.array([0.0, 2.0, 4.0, 6.0])
-    sum_contacts(contacts, count, change, scene.base, arcs, total)
-    forces, points, places = [], [], []
+
+def test_drag_settles_on_the_solved_normal_force_and_sliding_speed():
+    scene, contacts = touching_at_two_places()
+    loaded(scene, contacts)
+    change = np.zeros((N, CHANGE_SIZE))
+    change[:, 7], change[:, 6] = 0.1, 0.5
+    assert scene.revise(contacts, change)
     for one in contacts[contacts[:, 1] == 1]:
-        along, across, _ = dense_gain(one, spring, damper)
+        normal = one[5:8]
+        moved = np.array([0.0, 0.5, 0.1])
+        pressed = one[8] - STIFFNESS * (SPRING + RELAXATION * DAMPER) * (normal @ moved)
+        sliding = one[9:12] + DAMPER * (moved - normal * (normal @ moved))
+        np.testing.assert_allclose(one[12], 0.4 * pressed / np.linalg.norm(sliding), rtol=1e-12)
+        np.testing.assert_allclose(scene.seen[int(one[18]), int(one[0]), 8], pressed, rtol=1e-12)
+        np.testing.assert_allclose(
+            scene.seen[int(one[18]), int(one[0]), 9], one[14] + SPRING * (normal @ moved), rtol=1e-12
+        )
+    # With that drag nothing is left to change.
+    assert not scene.revise(contacts, change)
+
+
+def test_summed_forces_are_those_that_were_solved_with():
+    scene, contacts = touching_at_two_places()
+    loaded(scene, contacts)
+    drags = contacts[:, 12].copy()
+    change = np.zeros((N, CHANGE_SIZE))
+    change[:, 7] = 0.1
+    contacts[:, 12] = 1e6  # What a next solve would take.
+    total, arcs = np.zeros(8), np.array([0.0, 2.0, 4.0, 6.0])
+    sum_contacts(contacts, len(contacts), DAMPER, change, scene.base, arcs, total)
+    forces, points, places = [], [], []
+    for one, drag in zip(contacts, drags, strict=True):
+        if one[1] == 0:
+            continue
+        along, across, _ = dense_gain(one, drag)
         normal, moved = one[5:8], np.array([0.0, 0.0, 0.1])
         across_part = moved - normal * (normal @ moved)
-        forces.append(normal * (one[8] - along * (normal @ moved)) - one[12] * one[9:12] - across * across_part)
+        forces.append(normal * (one[8] - along * (normal @ moved)) - drag * one[9:12] - across * across_part)
         points.append(one[2:5])
         places.append(2 * one[0] + 2 * one[13])
     sizes = np.linalg.norm(forces, axis=1)
     np.testing.assert_allclose(total[0:3], np.sum(forces, axis=0), rtol=1e-12)
     np.testing.assert_allclose(total[3:6], sizes @ points, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(total[6:8], [sizes @ places, sizes.sum()], rtol=1e-12)
-
-    # Link 2 flies off: its contacts let go, and are not taken back when only release is allowed.
-    change[2, 7] = 50.0
-    assert revise_active(contacts, count, spring, damper, STIFFNESS, RELAXATION, change, False)
-    np.testing.assert_array_equal(contacts[contacts[:, 0] == 2, 1], 0.0)
-    change[2, 7] = 0.0
-    assert not revise_active(contacts, count, spring, damper, STIFFNESS, RELAXATION, change, True)
-    assert revise_active(contacts, count, spring, damper, STIFFNESS, RELAXATION, change, False)
-    np.testing.assert_array_equal(contacts[:, 1], before)
