@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simulators.whisker.chain import GRADING
+from simulators.whisker.chain import BASE, NEAR, TIP
+from simulators.whisker.mechanics import DEFAULT_LINKS
 from simulators.whisker.shape import parabola_abscissa
 from simulators.whisker.torch_backend.chain import ChainBatch
 from simulators.whisker.torch_backend.dynamics import inertia, pose
@@ -27,7 +28,7 @@ def beam_chains(
     density_base_kg_m3: Tensor,
     density_tip_kg_m3: Tensor,
     *,
-    n_links: int = 13,
+    n_links: int = DEFAULT_LINKS,
     damping_ratio: float = 0.14,
 ) -> ChainBatch:
     """Chains whose joints are Gauss points of the beams' flexibility; differentiable with respect to every tensor.
@@ -107,7 +108,7 @@ def _gauss_joints(length: Tensor, base: Tensor, tip: Tensor, modulus: Tensor, co
     """Positions and flexibilities of the joints (whisker, joint): two per element, one in the first if odd."""
     per_element = [1] * (count % 2) + [2] * (count // 2)
     arcs = torch.linspace(0, 1, N_ARCS, dtype=torch.float64, device=length.device)
-    density = 1 / (1 + (tip / base - 1)[:, None] * arcs + GRADING)
+    density = 1 / (1 + (tip / base - 1)[:, None] * arcs + TIP) + BASE / (arcs + NEAR)
     share = torch.nn.functional.pad(((density[:, 1:] + density[:, :-1]) / 2).cumsum(1), (1, 0))
     share = share / share[:, -1:]
     filled = torch.tensor(np.cumsum([0, *per_element]) / count, device=length.device).expand(len(length), -1)

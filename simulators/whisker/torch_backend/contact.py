@@ -5,10 +5,11 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from simulators.whisker.kernel import ATTEMPTS
 from simulators.whisker.torch_backend.dynamics import Pose, cross
+from simulators.whisker.touching import GRIP
 
-MAX_REVISIONS = 8
-CLOSING_REVISIONS = 4
+CLOSING_ATTEMPTS = 4
 """After this many solves of a step contacts may open only, so that the search ends."""
 
 
@@ -29,10 +30,14 @@ class Contacts(NamedTuple):
         (contact,) normal force of spring and damper at the predicted motion; it pushes where positive.
     slide
         (contact, 3) velocity along the surface, relative to the solid.
-    drag
-        (contact,) friction per sliding speed.
+    drag, friction
+        (contact,) friction per sliding speed, to start the search with; coefficient of friction.
     arc
         (contact,) arc length from the base.
+    slot
+        (contact,) number of this link and solid among all.
+    limit
+        (contact,) depth at which the link would come out behind the solid.
     """
 
     chain: Tensor
@@ -43,7 +48,10 @@ class Contacts(NamedTuple):
     press: Tensor
     slide: Tensor
     drag: Tensor
+    friction: Tensor
     arc: Tensor
+    slot: Tensor
+    limit: Tensor
 
 
 class Law(NamedTuple):
@@ -65,24 +73,21 @@ class Law(NamedTuple):
 
 
 class Pushes(NamedTuple):
-    """Forces of the contacts after the solve.
+    """Contacts after the solve.
 
     Parameters
     ----------
-    chain
-        (push,) which chain.
-    point
-        (push, 3) relative to the base point, mm.
     force
-        (push, 3) of the solid on the whisker, uN.
-    arc
-        (push,) arc length from the base, mm.
+        (contact, 3) of the solid on the whisker, zero where it does not push, uN.
+    pressed
+        (contact,) its normal part.
+    gap
+        (contact,) after the motion, mm.
     """
 
-    chain: Tensor
-    point: Tensor
     force: Tensor
-    arc: Tensor
+    pressed: Tensor
+    gap: Tensor
 
 
 class _SymmetricSolve(torch.autograd.Function):
@@ -114,8 +119,8 @@ def solve_with_contacts(
 ) -> tuple[Tensor, Pushes]:
     """Change of joint accelerations with springs, dampers and friction of the contacts implicit.
 
-    A contact pushes if, after the motion that is solved for, it is closed and its spring and damper push; the set is
-    revised until that holds.
+    A contact pushes if, after the motion that is solved for, it is closed and its spring and damper push; its drag is
+    that of the normal force and the sliding speed after the motion. Chains are solved again until both hold.
 
     Parameters
     ----------
@@ -128,44 +133,59 @@ def solve_with_contacts(
     feed_q, feed_v
         (chain,) change of position (ms^2) and velocity (ms) per change of acceleration.
     """
-    levers = _levers(at, contacts)
+    levers, normal = _levers(at, contacts), contacts.normal
     spring, damper = feed_q[contacts.chain], feed_v[contacts.chain]
     stiff = law.stiffness * (spring + law.relaxation * damper)
-    tangent = contacts.drag * damper
-    force = contacts.press[:, None] * contacts.normal - contacts.drag[:, None] * contacts.slide
-    dyads = contacts.normal[:, :, None] * contacts.normal[:, None]
-    round_part = torch.eye(3, dtype=right.dtype, device=right.device) * tangent[:, None, None]
-    yielding = (stiff - tangent)[:, None, None] * dyads + round_part
-    push = (levers @ force[..., None])[..., 0]
-    block = levers @ yielding @ levers.mT
+    active, drag = (contacts.press > 0) & (contacts.gap < 0), contacts.drag
+    pressed, gap, used = torch.zeros_like(drag), contacts.gap, drag
 
-    def solved(rows: Tensor, active: Tensor) -> Tensor:
-        """Solution of some chains with some of their contacts."""
+    def solved(rows: Tensor, mine: Tensor) -> Tensor:
+        """Solution of some chains with some contacts."""
         place = torch.zeros(len(right), dtype=torch.long, device=right.device)
         place[rows] = torch.arange(len(rows), device=right.device)
-        chosen = torch.zeros(len(right), dtype=torch.bool, device=right.device)
-        chosen[rows] = True
-        chosen = (chosen[contacts.chain] & active).nonzero()[:, 0]
+        chosen = (mine & active).nonzero()[:, 0]
+        n, lever, tangent = normal[chosen], levers[chosen], (drag * damper)[chosen]
+        force = contacts.press[chosen, None] * n - drag[chosen, None] * contacts.slide[chosen]
+        yielding = (stiff[chosen] - tangent)[:, None, None] * (n[:, :, None] * n[:, None])
+        yielding = yielding + torch.diag_embed(tangent[:, None].expand(-1, 3))
         index = place[contacts.chain[chosen]]
-        return solve(matrix[rows].index_add(0, index, block[chosen]), right[rows].index_add(0, index, push[chosen]))
+        return solve(
+            matrix[rows].index_add(0, index, lever @ yielding @ lever.mT),
+            right[rows].index_add(0, index, (lever @ force[..., None])[..., 0]),
+        )
 
-    active = (contacts.press > 0) & (contacts.gap < 0)
-    change = solved(torch.arange(len(right), device=right.device), active)
-    for attempt in range(MAX_REVISIONS):
+    mine = torch.ones_like(active)
+    change = solved(torch.arange(len(right), device=right.device), mine)
+    for attempt in range(ATTEMPTS):
         gain = (change[contacts.chain][:, None] @ levers)[:, 0]
-        along = (gain * contacts.normal).sum(-1)
-        pushes = (contacts.press - stiff * along > 0) & (contacts.gap + spring * along < 0)
-        if attempt >= CLOSING_REVISIONS:
-            pushes = pushes & active
-        revised = pushes != active
-        if attempt == MAX_REVISIONS - 1 or not revised.any():
+        along = (gain * normal).sum(-1)
+        push, reached = contacts.press - stiff * along, contacts.gap + spring * along
+        pushes = (push > 0) & (reached < 0)
+        toggled = mine & (pushes != active)
+        if attempt >= CLOSING_ATTEMPTS:
+            toggled = toggled & active
+        active = active ^ toggled
+        pressed, gap = torch.where(mine, push * active, pressed), torch.where(mine, reached, gap)
+        speed = sliding_speed(contacts.slide + damper[:, None] * (gain - along[:, None] * normal), law.slip_speed)
+        wanted = contacts.friction * pressed / speed
+        slid = mine & ((wanted - drag).abs() * speed > GRIP * contacts.friction * pressed)
+        used, drag = torch.where(mine, drag, used), torch.where(mine, wanted, drag)
+        revised = torch.zeros(len(right), dtype=torch.bool, device=right.device)
+        revised = revised.index_fill(0, contacts.chain[toggled | slid], True)
+        if attempt == ATTEMPTS - 1 or not revised.any():
             break
-        active = pushes
-        rows = contacts.chain[revised].unique()
-        change = change.index_copy(0, rows, solved(rows, active))
-    force = force - (yielding @ gain[..., None])[..., 0]
-    chosen = active.nonzero()[:, 0]
-    return change, Pushes(contacts.chain[chosen], contacts.point[chosen], force[chosen], contacts.arc[chosen])
+        mine, rows = revised[contacts.chain], revised.nonzero()[:, 0]
+        change = change.index_copy(0, rows, solved(rows, mine))
+    sliding = contacts.slide + damper[:, None] * (gain - along[:, None] * normal)
+    force = push[:, None] * normal - used[:, None] * sliding
+    return change, Pushes(active[:, None] * force, pressed, gap)
+
+
+def sliding_speed(velocity: Tensor, slip_speed: float) -> Tensor:
+    """Length of velocities (..., 3), at least ``slip_speed``."""
+    square = (velocity * velocity).sum(-1)
+    slow = square <= slip_speed**2
+    return torch.where(slow, slip_speed, torch.where(slow, 1.0, square).sqrt())
 
 
 def _levers(at: Pose, contacts: Contacts) -> Tensor:

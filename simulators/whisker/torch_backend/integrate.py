@@ -8,12 +8,13 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from simulators.whisker.kernel import HALVINGS, REST_RAD, RHO_TOUCHING, TURN_RAD
+from simulators.whisker.plan import ADVICE, ENDINGS
 from simulators.whisker.torch_backend.chain import ChainBatch
 from simulators.whisker.torch_backend.dynamics import pose
 from simulators.whisker.torch_backend.pairs import Surroundings
 from simulators.whisker.torch_backend.paths import Paths, frames_at
 from simulators.whisker.torch_backend.step import Scheme, State, advance, energy, rest_angles, rest_state
-from simulators.whisker.torch_backend.surroundings import Watch, look_around, may_touch, start_watches
+from simulators.whisker.torch_backend.surroundings import Memory, look_around, may_touch, start_memory
 
 
 class Bases(NamedTuple):
@@ -132,8 +133,8 @@ class Carry(NamedTuple):
         (chain,) whether it has taken a step.
     asleep
         (chain,) whether it rests, so that nothing changes until a solid comes near.
-    watches
-        What was last seen of the solids.
+    memory
+        What was last seen of the solids; none where nothing can be touched.
     """
 
     state: State
@@ -141,7 +142,7 @@ class Carry(NamedTuple):
     lagged: Tensor
     begun: Tensor
     asleep: Tensor
-    watches: tuple[Watch, ...]
+    memory: Memory | None
 
 
 def integrate(
@@ -195,7 +196,7 @@ def start_carry(batch: Batch, start: State | None = None) -> Carry:
         chain.lengths.new_zeros(len(chain.lengths), 9),
         torch.zeros_like(batch.levels, dtype=torch.bool),
         torch.zeros_like(batch.levels, dtype=torch.bool),
-        start_watches(batch.around, chain.links) if batch.around else (),
+        start_memory(batch.around, chain.links) if batch.around else None,
     )
 
 
@@ -224,7 +225,7 @@ def advance_interval(batch: Batch, number: int, carry: Carry) -> tuple[Carry, In
     FloatingPointError
         If a state is no longer finite, or a tip moves faster than the shortest step can follow near a surface.
     """
-    chain, (state, ticks, lagged, begun, asleep, watches) = batch.chain, carry
+    chain, (state, ticks, lagged, begun, asleep, memory) = batch.chain, carry
     device, dtype = chain.lengths.device, chain.lengths.dtype
     began, total = number * batch.interval_ms, torch.ones_like(batch.levels) << (batch.levels + HALVINGS)
     done, steps = torch.zeros_like(total), torch.zeros_like(total)
@@ -232,8 +233,8 @@ def advance_interval(batch: Batch, number: int, carry: Carry) -> tuple[Carry, In
     sums = torch.zeros(len(total), 14, dtype=dtype, device=device)
     while True:
         if asleep.any():
-            if batch.around is not None:
-                asleep = asleep & ~may_touch(batch.around, watches, len(total), began + batch.interval_ms)
+            if batch.around is not None and memory is not None:
+                asleep = asleep & ~may_touch(batch.around, memory, len(total), began + batch.interval_ms)
             done = torch.where(asleep, total, done)
         rows = (done < total).nonzero()[:, 0]
         if len(rows) == 0:
@@ -252,17 +253,15 @@ def advance_interval(batch: Batch, number: int, carry: Carry) -> tuple[Carry, In
         base = frames_at(batch.bases.paths, batch.bases.body[rows], instants).cast(dtype)
 
         look = None
-        if batch.around is not None:
-            look = partial(look_around, batch.around, watches, some, rows, instants)
+        if batch.around is not None and memory is not None:
+            look = partial(look_around, batch.around, memory, some, rows, instants)
 
         pull, loaded = None, torch.zeros_like(here.touching)
         if batch.pull is not None:
             pull = batch.pull.force_un[rows] * (instants < batch.pull.until_ms[rows]).to(dtype)[:, None]
             loaded = times < batch.pull.until_ms[rows]
         taken = advance(some, base, here, scheme, look, pull)
-        urgency = torch.zeros_like(taken.turned)
-        if taken.sight is not None:
-            urgency, watches = taken.sight.urgency, taken.sight.watches
+        memory = taken.memory
         redo = ~(taken.turned < TURN_RAD) & (now > 1)
         quiet = _quiet(some, taken.end, scheme) & batch.bases.still[rows] & ~loaded & ~redo
         after = here.where(redo, rest_state(some).where(quiet, taken.end))
@@ -281,15 +280,14 @@ def advance_interval(batch: Batch, number: int, carry: Carry) -> tuple[Carry, In
         taken_ms = torch.where(redo, torch.inf, batch.interval_ms * share)
         shortest = shortest.index_copy(0, rows, torch.minimum(shortest[rows], taken_ms))
         asleep = asleep.index_copy(0, rows, quiet)
-        now, too_fast = _next_step(now, at, batch.interval_ms / end, taken.turned, urgency)
-        if (too_fast & ~redo).any():
-            raise _lost(
-                batch, rows[too_fast & ~redo], number, "moves faster near a surface than the shortest step can follow"
-            )
+        now, too_fast = _next_step(now, at, batch.interval_ms / end, taken.turned, taken.urgency)
+        for ending, lost in ((3, taken.too_deep & ~redo), (2, too_fast & ~redo)):
+            if lost.any():
+                raise _lost(batch, rows[lost], times[lost], ending)
         ticks = ticks.index_copy(0, rows, now)
     lost = ~torch.isfinite(state.v).all(2).all(1)
     if lost.any():
-        raise _lost(batch, lost.nonzero()[:, 0], number, "is no longer finite")
+        raise _lost(batch, lost.nonzero()[:, 0], torch.full_like(shortest, began)[lost], 1)
     force, moment, pushed, weight, point, arc = sums.split([3, 3, 3, 1, 3, 1], 1)
     divisor = torch.where(weight > 0, weight, 1.0)
     ends = torch.full_like(batch.levels, (number + 1) * batch.interval_ms, dtype=torch.float64)
@@ -299,16 +297,15 @@ def advance_interval(batch: Batch, number: int, carry: Carry) -> tuple[Carry, In
         force, moment, pushed, point / divisor, (arc / divisor)[:, 0], weight[:, 0], nodes,
         energy(chain, base, state), steps, shortest,
     )  # fmt: skip
-    return Carry(state, ticks, lagged, begun, asleep, watches), row
+    return Carry(state, ticks, lagged, begun, asleep, memory), row
 
 
-def _lost(batch: Batch, chains: Tensor, number: int, what: str) -> FloatingPointError:
-    """The error of chains that cannot be followed."""
+def _lost(batch: Batch, chains: Tensor, times_ms: Tensor, ending: int) -> FloatingPointError:
+    """The error of chains that cannot be followed, with the words of the compiled loop."""
     first = int(chains[0])
     name = batch.names[first] if batch.names else f"chain {first}"
     return FloatingPointError(
-        f"whisker {name} cannot be followed after {number * batch.interval_ms / 1000:.4f} s: it {what}; slow the motion, "
-        "or lower the step."
+        f"whisker {name} cannot be followed at {float(times_ms[0]) / 1000:.4f} s: {ENDINGS[ending]}; {ADVICE[ending]}."
     )
 
 

@@ -28,9 +28,9 @@ class Pairs(NamedTuple):
         (pair,) which chain; which path of the objects.
     parameters
         Numbers of the solids, (pair,) each.
-    offset, friction, speed, depth
+    offset, friction, speed, depth, limit
         (pair,) contact offset (mm), coefficient of friction, highest speed of any point of the object (mm/ms), how deep
-        a step may enter it (mm).
+        (mm) a step may enter it, and at which depth a link would come out behind it.
     mesh
         (pair,) row of the meshes.
     meshes
@@ -45,6 +45,7 @@ class Pairs(NamedTuple):
     friction: Tensor
     speed: Tensor
     depth: Tensor
+    limit: Tensor
     mesh: Tensor
     meshes: Meshes | None
 
@@ -58,6 +59,7 @@ class Pairs(NamedTuple):
             friction=self.friction[index],
             speed=self.speed[index],
             depth=self.depth[index],
+            limit=self.limit[index],
             mesh=self.mesh[index],
         )
 
@@ -116,6 +118,7 @@ def pack_pairs(plans: "list[Plan]", device: torch.device | str, dtype: torch.dty
                 plan.friction_of[o],
                 plan.speed_of[o],
                 plan.depth_of[o],
+                plan.limit_of[o],
             )
             rows.setdefault(kind, []).extend(
                 (first_chain + w, first_body + o, row, *numbers) for w in range(len(plan.names))
@@ -138,6 +141,7 @@ def pack_pairs(plans: "list[Plan]", device: torch.device | str, dtype: torch.dty
                 friction=columns[7],
                 speed=columns[8],
                 depth=columns[9],
+                limit=columns[10],
                 mesh=index[:, 2],
                 meshes=pack_meshes([solid for _, solid in meshes.values()], device, dtype) if is_mesh else None,
             )

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from simulators.whisker.torch_backend.chain import ChainBatch
-from simulators.whisker.torch_backend.contact import Pushes, solve, solve_with_contacts
+from simulators.whisker.torch_backend.contact import Contacts, Pushes, solve, solve_with_contacts
 from simulators.whisker.torch_backend.dynamics import Carry, Inertia, Motion, Pose, carry, cross, inertia, motion, pose
 from simulators.whisker.torch_backend.paths import Frames
-from simulators.whisker.torch_backend.surroundings import Sight
+from simulators.whisker.torch_backend.surroundings import Memory, Sight
 
 Look = Callable[[Pose, Motion, Frames, Carry, Carry], Sight]
 """From a pose, its motion, the frames of the bases, and the way from there to the predicted angles and rates."""
@@ -118,14 +118,18 @@ class Step(NamedTuple):
         At the collocation time.
     turned
         (chain,) largest turn of a joint, rad.
-    sight
+    memory
         What was seen around; none where nothing can be touched.
+    urgency, too_deep
+        (chain,) how soon each chain may reach a surface (1/ms), and whether it would come out behind one.
     """
 
     end: State
     loads: "Loads"
     turned: Tensor
-    sight: Sight | None
+    memory: Memory | None
+    urgency: Tensor
+    too_deep: Tensor
 
 
 class Loads(NamedTuple):
@@ -206,22 +210,24 @@ def advance(
     implicit = scheme.feed_q[:, None] * chain.stiffness + scheme.feed_v[:, None] * chain.damping
     matrix = mass.matrix + torch.diag_embed(implicit[:, 1:].repeat_interleave(2, 1))
     sight = look(at, moving, base, carry(chain, at, angles - q), carry(chain, at, rates - v)) if look else None
-    contacts = sight.contacts if sight else None
-    if sight is None or contacts is None:
-        change, pushes = solve(matrix, right), None
+    memory, contacts, pushes = sight.memory if sight else None, sight.contacts if sight else None, None
+    too_deep = touching = torch.zeros_like(state.touching)
+    if sight is None or memory is None or contacts is None:
+        change = solve(matrix, right)
     else:
         change, pushes = solve_with_contacts(matrix, right, contacts, sight.law, at, scheme.feed_q, scheme.feed_v)
-    loads = _loads(base, moving, mass, change, pushes)
+        memory = memory._replace(pressed=memory.pressed.index_put((contacts.slot,), pushes.pressed))
+        touching = touching.index_fill(0, contacts.chain, True)
+        too_deep = too_deep.index_fill(0, contacts.chain[pushes.gap < -contacts.limit], True)
+    loads = _loads(base, moving, mass, change, contacts, pushes)
     y = torch.nn.functional.pad(change.unflatten(1, (-1, 2)), (0, 0, 1, 0))
     drift = state.v + 0.5 * h * state.a + scheme.end_q[:, None, None] * y
     surge = state.a + scheme.end_v[:, None, None] * y
-    touching = torch.zeros_like(state.touching)
-    if contacts is not None:
-        touching = touching.index_fill(0, contacts.chain, True)
     a = state.a + scheme.end_a[:, None, None] * y
     end = State(state.q + h * drift, state.v + h * surge, a, drift, surge, touching)
+    urgency = torch.zeros_like(scheme.step_ms) if sight is None else sight.urgency
     turned = (h * drift.detach()).abs().amax((1, 2))
-    return Step(end, loads, turned, sight)
+    return Step(end, loads, turned, memory, urgency, too_deep)
 
 
 def energy(chain: ChainBatch, base: Frames, state: State) -> Tensor:
@@ -236,25 +242,28 @@ def energy(chain: ChainBatch, base: Frames, state: State) -> Tensor:
     return 0.5 * (kinetic + elastic).sum(1)
 
 
-def _loads(base: Frames, moving: Motion, mass: Inertia, change: Tensor, pushes: Pushes | None) -> Loads:
+def _loads(
+    base: Frames, moving: Motion, mass: Inertia, change: Tensor, contacts: Contacts | None, pushes: Pushes | None
+) -> Loads:
     """Forces on the base: contacts less the rate of momentum, both with the change of acceleration that was found."""
     force = -moving.load[:, 0] - (change[:, None] @ mass.base_force)[:, 0]
     moment = -moving.load_moment[:, 0] - (change[:, None] @ mass.base_moment)[:, 0]
-    if pushes is None:
+    if contacts is None or pushes is None:
         none = torch.zeros_like(force)
         return Loads(force, moment, none, none[:, 0], none, none[:, 0])
-    size = pushes.force.norm(dim=-1)
-    world = pushes.point + base.position[pushes.chain]
+    pushing = (pushes.pressed > 0).nonzero()[:, 0]
+    chain, point, push = contacts.chain[pushing], contacts.point[pushing], pushes.force[pushing]
+    size = push.norm(dim=-1)
 
     def summed(values: Tensor) -> Tensor:
-        return values.new_zeros(len(force), *values.shape[1:]).index_add(0, pushes.chain, values)
+        return values.new_zeros(len(force), *values.shape[1:]).index_add(0, chain, values)
 
-    touched = summed(pushes.force)
+    touched = summed(push)
     return Loads(
         force + touched,
-        moment + summed(cross(pushes.point, pushes.force)),
+        moment + summed(cross(point, push)),
         touched,
         summed(size),
-        summed(size[:, None] * world),
-        summed(size * pushes.arc),
+        summed(size[:, None] * (point + base.position[chain])),
+        summed(size * contacts.arc[pushing]),
     )

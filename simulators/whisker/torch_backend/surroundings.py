@@ -7,7 +7,7 @@ from torch import Tensor
 
 from simulators.whisker.solids.kinds import CAPSULE, PLANE, SPHERE
 from simulators.whisker.torch_backend.chain import ChainBatch
-from simulators.whisker.torch_backend.contact import Contacts, Law
+from simulators.whisker.torch_backend.contact import Contacts, Law, sliding_speed
 from simulators.whisker.torch_backend.distances import FIELDS
 from simulators.whisker.torch_backend.dynamics import Carry, Motion, Pose, cross
 from simulators.whisker.torch_backend.meshes import bounded_distance, locate_on_meshes, mesh_distance
@@ -40,6 +40,21 @@ class Watch(NamedTuple):
         return self.clear - moved - (travel[:, None] - self.travel)
 
 
+class Memory(NamedTuple):
+    """What one step leaves to the next.
+
+    Parameters
+    ----------
+    watches
+        One for every kind of solid.
+    pressed
+        (slot,) normal force of every link on every solid after the last step, group by group, uN.
+    """
+
+    watches: tuple[Watch, ...]
+    pressed: Tensor
+
+
 class Sight(NamedTuple):
     """What the chains of a step see of their surroundings.
 
@@ -49,29 +64,29 @@ class Sight(NamedTuple):
         Places nearer than `BAND_MM`, none where there are none; what they press with.
     urgency
         (chain,) the largest speed towards an object over the way that is left, 1/ms.
-    watches
-        Of all pairs, brought up to date.
+    memory
+        Brought up to date.
     """
 
     contacts: Contacts | None
     law: Law
     urgency: Tensor
-    watches: tuple[Watch, ...]
+    memory: Memory
 
 
-def start_watches(around: Surroundings, links: Tensor) -> tuple[Watch, ...]:
+def start_memory(around: Surroundings, links: Tensor) -> Memory:
     """Nothing has been compared yet; links that do not exist (chain, link) are never near."""
     watches = []
     for group in around.groups:
         clear = torch.where(links[group.chain] > 0, -1.0, torch.inf).to(links)
         watches.append(Watch(clear, clear.new_zeros(*clear.shape, 2, 3), torch.zeros_like(clear)))
-    return tuple(watches)
+    return Memory(tuple(watches), links.new_zeros(sum(watch.clear.numel() for watch in watches)))
 
 
-def may_touch(around: Surroundings, watches: tuple[Watch, ...], n_chains: int, until_ms: float) -> Tensor:
+def may_touch(around: Surroundings, memory: Memory, n_chains: int, until_ms: float) -> Tensor:
     """Whether a solid can come near each chain, if that stays where it is, before a time (chain,)."""
     near = torch.zeros(n_chains, dtype=torch.long, device=around.paths.first.device)
-    for group, watch in zip(around.groups, watches, strict=True):
+    for group, watch in zip(around.groups, memory.watches, strict=True):
         reach = watch.clear - (group.speed[:, None] * until_ms - watch.travel)
         near = near.index_add(0, group.chain, (reach <= BAND_MM).any(1).long())
     return near > 0
@@ -79,7 +94,7 @@ def may_touch(around: Surroundings, watches: tuple[Watch, ...], n_chains: int, u
 
 def look_around(
     around: Surroundings,
-    watches: tuple[Watch, ...],
+    memory: Memory,
     chain: ChainBatch,
     rows: Tensor,
     times_ms: Tensor,
@@ -95,8 +110,8 @@ def look_around(
     ----------
     around
         The solids of all scenes.
-    watches
-        One for every group of pairs.
+    memory
+        From the last step.
     chain, rows
         The chains that move, and their numbers among all.
     times_ms, at, moving, base
@@ -108,9 +123,13 @@ def look_around(
     ahead = Carry(moving.rates + lag_v.turns, moving.node_velocities + lag_v.shifts)
     urgency = torch.zeros(len(rows), dtype=at.nodes.dtype, device=rows.device)
     found: list[Contacts] = []
-    updated = []
-    for group, watch in zip(around.groups, watches, strict=True):
+    updated, pressed, first_slot = [], memory.pressed, 0
+    for group, watch in zip(around.groups, memory.watches, strict=True):
         kept, own = _of(group, rows)
+        slots = (
+            first_slot + kept[:, None] * watch.clear.shape[1] + torch.arange(watch.clear.shape[1], device=own.device)
+        )
+        first_slot += watch.clear.numel()
         if len(own) == 0:
             updated.append(watch)
             continue
@@ -130,11 +149,12 @@ def look_around(
                 seen.ends.index_put((pair, link), ends[pair, link]),
                 seen.travel.index_put((pair, link), travel[pair]),
             )
-            near = (gap < BAND_MM).nonzero()[:, 0]
+            slot, near = slots[pair, link], (gap < BAND_MM).nonzero()[:, 0]
             if len(near):
-                found.append(
-                    _contacts(around, site.some(near), share[near], through[near], chain, at, lag_q, ahead, base)
-                )  # fmt: skip
+                before = memory.pressed[slot[near]]
+                place = Place(slot[near], share[near], through[near], before)
+                found.append(_contacts(around, site.some(near), place, chain, at, lag_q, ahead, base))
+            pressed = pressed.index_fill(0, slot, 0.0)
             if whole:
                 watch = seen
             else:
@@ -148,7 +168,7 @@ def look_around(
     contacts = None
     if found:
         contacts = Contacts(*(torch.cat(values) for values in zip(*found, strict=True)))
-    return Sight(contacts, around.law, urgency, tuple(updated))
+    return Sight(contacts, around.law, urgency, Memory(tuple(updated), pressed))
 
 
 def _of(group: Pairs, rows: Tensor) -> tuple[Tensor, Tensor]:
@@ -264,22 +284,42 @@ class Site(NamedTuple):
         return share.index_put((near,), place), gap, through.index_put((near,), pierced)
 
 
+class Place(NamedTuple):
+    """Where links come nearest.
+
+    Parameters
+    ----------
+    slot
+        (row,) number of this link and solid among all.
+    share
+        (row,) place along the link.
+    through
+        (row, 3) normal where the link passes through a sheet.
+    pressed
+        (row,) normal force after the last step, uN.
+    """
+
+    slot: Tensor
+    share: Tensor
+    through: Tensor
+    pressed: Tensor
+
+
 def _contacts(
     around: Surroundings,
     site: Site,
-    share: Tensor,
-    through: Tensor,
+    place: Place,
     chain: ChainBatch,
     at: Pose,
     lag: Carry,
     ahead: Carry,
     base: Frames,
 ) -> Contacts:
-    """The law of contact at one place of each link; ``lag`` and ``ahead`` move it to the predicted state."""
-    own, link, objects = site.own, site.link, site.objects
+    """Contacts at one place of each link; ``lag`` and ``ahead`` move it to the predicted state."""
+    own, link, objects, share = site.own, site.link, site.objects, place.share
     if torch.is_grad_enabled() and (site.a.requires_grad or site.ra.requires_grad):
         share = follow(site.distance, share, site.a, site.b, site.ra, site.rb)
-    gap, normal = site.gap(share, through)
+    gap, normal = site.gap(share, place.through)
     normal = (objects.rotation @ normal[..., None])[..., 0]
     along = (share * chain.lengths[own, link])[:, None] * at.directions[own, link]
     point = at.nodes[own, link] + along
@@ -288,12 +328,20 @@ def _contacts(
     velocity = velocity - objects.velocity - cross(objects.rate, arm)
     approach = (velocity * normal).sum(-1)
     gap = gap + ((lag.shifts[own, link] + cross(lag.turns[own, link], along)) * normal).sum(-1)
-    press = -around.law.stiffness * (gap + around.law.relaxation * approach)
     slide = velocity - approach[:, None] * normal
-    square = (slide * slide).sum(-1)
-    slow = square <= around.law.slip_speed**2
-    speed = torch.where(slow, around.law.slip_speed, torch.where(slow, 1.0, square).sqrt())
-    drag = site.pairs.friction * press.clamp(min=0) / speed
     arcs = torch.nn.functional.pad(chain.lengths.cumsum(1), (1, 0))
-    arc = arcs[own, link] + share * chain.lengths[own, link]
-    return Contacts(own, link, point, normal, gap, press, slide, drag, arc)
+    return Contacts(
+        chain=own,
+        link=link,
+        point=point,
+        normal=normal,
+        gap=gap,
+        press=-around.law.stiffness * (gap + around.law.relaxation * approach),
+        slide=slide,
+        # The normal force of the last step, not the predicted one, which a fresh contact overshoots many times.
+        drag=site.pairs.friction * place.pressed / sliding_speed(slide, around.law.slip_speed),
+        friction=site.pairs.friction,
+        arc=arcs[own, link] + share * chain.lengths[own, link],
+        slot=place.slot,
+        limit=site.pairs.limit,
+    )
