@@ -103,8 +103,9 @@ def test_a_steep_plane_that_bends_a_whisker_is_a_force_on_its_tip():
     np.testing.assert_allclose((last[14:17] - (30, 0, 4)) @ normal, 0.2 * BASE - given, atol=1e-4)
 
 
+@pytest.mark.parametrize("damping", [0.14, 0.7])
 @pytest.mark.parametrize("friction", [0.0, 0.2, 0.5])
-def test_sliding_drags_by_the_coefficient_of_friction(friction):
+def test_sliding_drags_by_the_coefficient_of_friction(friction, damping):
     # A steep plane rises under the tip, then slides across it.
     half = np.deg2rad(-22.5)
     times = np.linspace(0, 0.8, 161)
@@ -113,7 +114,7 @@ def test_sliding_drags_by_the_coefficient_of_friction(friction):
     path[:, 1] = 50.0 * np.maximum(times - 0.25, 0)
     turned = np.tile([np.cos(half), 0, np.sin(half), 0], (161, 1))
     plane = SceneObject(Plane(), RigidMotion.sampled(times, path, turned))
-    out = simulated(straight(0.2), [plane], replace(SLIPPERY, friction=friction), 0.8).outputs[0]
+    out = simulated(straight(0.2), [plane], Mechanics(friction=friction, damping_ratio=damping), 0.8).outputs[0]
     along = out[:, 6:9] @ np.array([-1, 0, 1]) / np.sqrt(2)
     across = np.sqrt(np.maximum((out[:, 6:9] ** 2).sum(axis=1) - along**2, 0))
     # At the end it slides; at no time does it drag by more.
@@ -220,6 +221,15 @@ def test_a_fast_thin_plate_passes_no_whisker(plate, speed):
     # Half its thickness: deeper, the way out would be at the back.
     assert (nodes[..., 1] - front[:, None])[beside].min() > -0.1
     assert (plan.outputs[0, :, 13] > 0).any()
+
+
+@pytest.mark.parametrize("plate", PLATES)
+def test_a_plate_too_fast_to_be_withstood_ends_the_run_by_name(plate):
+    wall = SceneObject(PLATES[plate](), RigidMotion.linear((26.0, -1.0, 0.0), (0.0, 20_000.0, 0.0)))
+    with pytest.raises(
+        FloatingPointError, match=r"whisker RC1 cannot be followed at 0\.000\d s: it is pressed so deep"
+    ):
+        simulated(straight(0.1, 20.0), [wall], Mechanics(), 2.5e-4, 160_000.0)
 
 
 @pytest.mark.parametrize("plate", PLATES)
