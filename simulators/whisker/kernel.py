@@ -20,7 +20,17 @@ from .recursion import (
     solve_links,
 )
 from .solids import SolidTable
-from .touching import BAND_MM, CONTACT_SIZE, find_contacts, load_links, revise_contacts, sum_contacts
+from .touching import (
+    BAND_MM,
+    CONTACT_SIZE,
+    allowed_ticks,
+    find_contacts,
+    keep_free,
+    load_links,
+    revise_contacts,
+    sum_contacts,
+    unload_links,
+)
 
 DONE, NOT_FINITE, TOO_FAST, TOO_DEEP = 0, 1, 2, 3
 """How a run ends: complete; a state that is not finite; a tip too fast for the shortest step; a whisker pressed so deep
@@ -31,6 +41,8 @@ OUTPUTS = 25
 """Numbers per output interval: 0:3 force on the base, 3:6 moment, 6:9 contact force, 9:12 contact point, 12 its arc
 length, 13 time-integrated magnitude of the contact forces, 14:17 tip, 17:20 base point, 20:24 base quaternion, 24
 kinetic and elastic energy at the end."""
+LOST = 1e4
+"""Sum of all angles from rest (rad) and rates (rad/ms) from which on a state is none."""
 REST_RAD = 1e-9
 """Angles (rad) and rates (rad/ms) below which an untouched whisker on a fixed base is at rest."""
 RHO_TOUCHING = 0.0
@@ -60,7 +72,7 @@ def first_gaps(
     angles = np.zeros((n, 2))
     angles[1:, 1] = rest[1:]
     none, link = np.zeros((n, 2)), np.zeros((n, LINK_SIZE))
-    clear, seen = np.full((n_objects, n), -1.0), np.full((n_objects, n, 10), 0.5)
+    clear, seen = np.full((n_objects, n), -1.0), np.full((n_objects, n, 11), 0.5)
     place_links(angles, none, none, lengths, masses, centroids, inertias, rest[0], base, link)
     find_contacts(
         table, solid_of, np.zeros(n_objects), poses, base, link, np.zeros((n, SHIFT_SIZE)), lengths, radii,
@@ -157,7 +169,7 @@ def run_whisker(
     wrench, total, base = np.zeros(6), np.zeros(8), np.zeros(19)
     lagged = np.zeros(9)
     poses = np.zeros((n_objects, 19))
-    clear, seen = np.full((n_objects, n), -1.0), np.full((n_objects, n, 10), 0.5)
+    clear, seen = np.full((n_objects, n), -1.0), np.full((n_objects, n, 11), 0.5)
     seen[:, :, 8:] = 0.0
     travel = np.zeros(n_objects)
     contacts = np.zeros((n_objects * n, CONTACT_SIZE))
@@ -188,6 +200,7 @@ def run_whisker(
                     for i in range(n):
                         if clear[o, i] - (end_travel - seen[o, i, 6]) <= BAND_MM:
                             near = True
+                            clear[o, i] = -1.0
                 if not near:
                     tick = ticks
                     break
@@ -244,7 +257,7 @@ def run_whisker(
                     slip_speed, clear, seen, travel, contacts,
                 )  # fmt: skip
             if count > 0:
-                free[:] = link[:, 24:30]
+                keep_free(contacts, count, link, free)
                 for attempt in range(ATTEMPTS):
                     load_links(
                         contacts, count, spring_gain, damper_gain, stiffness, relaxation, free, link, extra
@@ -266,7 +279,7 @@ def run_whisker(
                         seen,
                     ):
                         break
-                extra[:] = 0.0
+                unload_links(contacts, count, extra)
             else:
                 solve_links(pull, stiff, lengths, masses, centroids, inertias, link, extra, work, change, wrench)
                 n_solves += 1
@@ -300,7 +313,7 @@ def run_whisker(
                     row[9 + j] += step * total[3 + j]
                 row[12] += step * total[6]
                 row[13] += step * total[7]
-            largest = 0.0
+            size = 0.0  # a sum: a maximum would lose what is not a number
             for i in range(1, n):
                 for j in range(2):
                     gain = change[i, j] / (1.0 - alpha_m)
@@ -310,12 +323,12 @@ def run_whisker(
                     v[i, j] += step * surge[i, j]
                     a[i, j] += gain
                     off = q[i, j] - (rest[i] if j == 1 else 0.0)
-                    largest = max(largest, abs(off), abs(v[i, j]))
+                    size += abs(off) + abs(v[i, j])
             n_steps += 1
             report[3] = step if report[3] == 0.0 else min(report[3], step)
             touching = count > 0
             tick += ticks_now
-            if not largest < 1e3:
+            if not size < LOST:
                 report[0], report[1], report[2] = n_steps, n_solves, time
                 return NOT_FINITE
             for c in range(count):
@@ -325,41 +338,15 @@ def run_whisker(
                     return TOO_DEEP
             # The next step may enter no surface deeper than `depth_of`.
             wanted = nominal if turned < 0.4 * TURN_RAD else ticks_now
-            for o in range(n_objects):
-                for i in range(n):
-                    mark = seen[o, i]
-                    last = link[i]
-                    ax, ay, az = base[0] + last[9], base[1] + last[10], base[2] + last[11]
-                    bx, by, bz = (
-                        last[9] + lengths[i] * last[0],
-                        last[10] + lengths[i] * last[1],
-                        last[11] + lengths[i] * last[2],
-                    )
-                    ux, uy, uz = (
-                        last[15] + last[13] * bz - last[14] * by, last[16] + last[14] * bx - last[12] * bz,
-                        last[17] + last[12] * by - last[13] * bx,
-                    )  # fmt: skip
-                    fast = np.sqrt(ux * ux + uy * uy + uz * uz) + speed_of[o]
-                    bound = clear[o, i]
-                    if bound > 0.0:
-                        moved = max(
-                            (ax - mark[0]) ** 2 + (ay - mark[1]) ** 2 + (az - mark[2]) ** 2,
-                            (base[0] + bx - mark[3]) ** 2
-                            + (base[1] + by - mark[4]) ** 2
-                            + (base[2] + bz - mark[5]) ** 2,
-                        )
-                        bound = max(bound - np.sqrt(moved) - (travel[o] - mark[6]), 0.0)
-                    room = max(bound, 0.0) + depth_of[o]
-                    while wanted > 1 and fast * interval * wanted / ticks > room:
-                        wanted //= 2
-                    if wanted == 1 and fast * interval / ticks > room:
-                        report[0], report[1], report[2] = n_steps, n_solves, time
-                        return TOO_FAST
+            wanted = allowed_ticks(wanted, interval / ticks, lengths, link, speed_of, depth_of, seen)
+            if wanted == 0:
+                report[0], report[1], report[2] = n_steps, n_solves, time
+                return TOO_FAST
             if wanted < ticks_now:
                 ticks_now = wanted
             elif ticks_now < wanted and tick % (2 * ticks_now) == 0:
                 ticks_now *= 2
-            if still and count == 0 and largest < 1.0 and not (loaded and time < tip_force_until):
+            if still and count == 0 and size < 1.0 and not (loaded and time < tip_force_until):
                 quiet = True
                 for i in range(1, n):
                     if (

@@ -8,7 +8,8 @@ only add to the diagonal of that inertia.
 """
 
 import numpy as np
-from numba import njit
+
+from .solids.compiled import compiled
 
 LINK_SIZE = 30
 """Numbers per link: 0:3 its axis, 3:6 and 6:9 its hinge axes, 9:12 its proximal node from the base point, 12:15 angular
@@ -21,7 +22,7 @@ CHANGE_SIZE = 8
 SHIFT_SIZE = 12
 
 
-@njit(cache=True)
+@compiled
 def place_links(
     q: np.ndarray,
     v: np.ndarray,
@@ -142,7 +143,7 @@ def place_links(
         px, py, pz = px + lengths[i] * xx, py + lengths[i] * xy, pz + lengths[i] * xz
 
 
-@njit(cache=True)
+@compiled
 def carry_links(angles: np.ndarray, rates: np.ndarray, link: np.ndarray, shift: np.ndarray) -> None:
     """Small displacement and change of velocity of every link for small changes of its joints.
 
@@ -174,7 +175,7 @@ def carry_links(angles: np.ndarray, rates: np.ndarray, link: np.ndarray, shift: 
         out[6], out[7], out[8], out[9], out[10], out[11] = fx, fy, fz, gx, gy, gz
 
 
-@njit(cache=True)
+@compiled
 def solve_links(
     pull: np.ndarray,
     stiff: np.ndarray,

@@ -1,8 +1,10 @@
 """Scenes in, recordings out: the compiled time loop for every whisker of every scene."""
 
 import sys
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Literal
 
 import numpy as np
@@ -17,6 +19,8 @@ from .scene import Scene
 
 Backend = Literal["numba", "torch", "mujoco"]
 Overlap = Literal["refuse", "push"]
+SCENES_AHEAD = 3
+"""Scenes whose whiskers wait for a thread while the next is prepared."""
 
 
 def simulate(
@@ -104,31 +108,50 @@ def simulate_scenes(
     if backend != "numba":
         raise ValueError(f"backend {backend!r} is not known; take 'numba', 'torch' or 'mujoco'.")
     with install_listener("numba:compile", _Announcement()):
-        plans = [plan_scene(cleared(scene, mechanics, overlap), mechanics, nodes) for scene in scenes]
-        jobs = [(plan, whisker) for plan in plans for whisker in range(len(plan.names))]
-        for _ in _progress(_run_all(jobs, threads), len(jobs), progress):
-            pass
-    return [record_dataset(_raw_record(plan, mechanics)) for plan in plans]
+        clear = [cleared(scene, mechanics, overlap) for scene in scenes]
+        with _progress(sum(len(scene.array) for scene in clear), progress) as done:
+            return list(_recordings((plan_scene(scene, mechanics, nodes) for scene in clear), mechanics, threads, done))
 
 
-def _run_all(jobs: list[tuple[Plan, int]], threads: int) -> Iterator[None]:
+def _recordings(
+    plans: Iterable[Plan], mechanics: Mechanics, threads: int, done: Callable[[], object]
+) -> Iterator[xr.Dataset]:
+    """Run and label one scene after another, so that a batch holds the working memory of a few; ``done`` after each whisker."""
     if threads == 1:
-        for plan, whisker in jobs:
-            plan.run(whisker)
-            yield
+        for plan in plans:
+            for whisker in range(len(plan.names)):
+                plan.run(whisker)
+                done()
+            yield record_dataset(_raw_record(plan, mechanics))
         return
-    # The compiled loop holds no lock, so that threads do run at a time.
+
+    def recording(plan: Plan, runs: list[Future[None]]) -> xr.Dataset:
+        for run in runs:
+            run.result()
+            done()
+        return record_dataset(_raw_record(plan, mechanics))
+
+    # The compiled loop holds no lock, so that threads do run at a time, also while a recording is labelled here.
     with ThreadPoolExecutor(threads) as pool:
-        for done in [pool.submit(plan.run, whisker) for plan, whisker in jobs]:
-            yield done.result()
+        waiting: deque[tuple[Plan, list[Future[None]]]] = deque()
+        for plan in plans:
+            waiting.append((plan, [pool.submit(plan.run, whisker) for whisker in range(len(plan.names))]))
+            while sum(len(runs) for _, runs in waiting) > SCENES_AHEAD * max(threads, len(plan.names)):
+                yield recording(*waiting.popleft())
+        while waiting:
+            yield recording(*waiting.popleft())
 
 
-def _progress(steps: Iterator[None], count: int, shown: bool) -> Iterator[None]:
+@contextmanager
+def _progress(count: int, shown: bool) -> Iterator[Callable[[], object]]:
+    """What to call after each whisker."""
     if not shown:
-        return steps
+        yield lambda: None
+        return
     from tqdm import tqdm
 
-    return iter(tqdm(steps, total=count, unit="whisker", file=sys.stderr, disable=None))
+    with tqdm(total=count, unit="whisker", file=sys.stderr, disable=None) as bar:
+        yield bar.update
 
 
 class _Announcement(Listener):

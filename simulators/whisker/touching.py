@@ -5,9 +5,10 @@ drags. Both act implicitly: they enter the inertia of the link, so that their st
 """
 
 import numpy as np
-from numba import njit
 
+from .recursion import EXTRA_SIZE
 from .solids import SolidTable, segment_gap
+from .solids.compiled import compiled
 
 CONTACT_SIZE = 19
 """Numbers per contact: 0 link, 1 active, 2:5 point from the base point, 5:8 normal (out of the solid), 8 normal force
@@ -21,7 +22,7 @@ BAND_MM = 0.05
 """Gaps below this may close within the step."""
 
 
-@njit(cache=True)
+@compiled
 def _add_contact(
     one: np.ndarray,
     i: int,
@@ -67,7 +68,7 @@ def _add_contact(
     one[13], one[14], one[17] = share, gap, friction
 
 
-@njit(cache=True)
+@compiled
 def find_contacts(
     table: SolidTable,
     solid_of: np.ndarray,
@@ -109,8 +110,8 @@ def find_contacts(
     clear
         (K, n) a lower bound of the gap when it was last computed, updated.
     seen
-        (K, n, 10) both link ends (world), the object's travel and the place of the smallest gap at that time, and the
-        normal force and the gap after the last step, updated.
+        (K, n, 11) both link ends (world), the object's travel and the place of the smallest gap at that time, the normal
+        force and the gap after the last step, and a lower bound of the gap now, updated.
     travel
         (K,) path that the fastest point of each object has covered so far, mm.
     contacts
@@ -133,7 +134,9 @@ def find_contacts(
             if away > 0.0:
                 first = (ax - mark[0]) ** 2 + (ay - mark[1]) ** 2 + (az - mark[2]) ** 2
                 last = (bx - mark[3]) ** 2 + (by - mark[4]) ** 2 + (bz - mark[5]) ** 2
-                if away - np.sqrt(max(first, last)) - (travel[o] - mark[6]) > BAND_MM:
+                left = away - np.sqrt(max(first, last)) - (travel[o] - mark[6])
+                if left > BAND_MM:
+                    mark[10] = left
                     continue
             gx, gy, gz = ax - pose[0], ay - pose[1], az - pose[2]
             hx, hy, hz = bx - pose[0], by - pose[1], bz - pose[2]
@@ -143,7 +146,7 @@ def find_contacts(
                 xx * hx + xy * hy + xz * hz, yx * hx + yy * hy + yz * hz, zx * hx + zy * hy + zz * hz,
                 radii[i], radii[i + 1], NEAR_MM, mark[7],
             )  # fmt: skip
-            clear[o, i] = gap
+            clear[o, i] = mark[10] = gap
             mark[0], mark[1], mark[2], mark[3], mark[4], mark[5], mark[6] = ax, ay, az, bx, by, bz, travel[o]
             if gap >= BAND_MM:
                 mark[8] = 0.0
@@ -160,7 +163,7 @@ def find_contacts(
     return count
 
 
-@njit(cache=True)
+@compiled
 def load_links(
     contacts: np.ndarray,
     count: int,
@@ -183,14 +186,18 @@ def load_links(
     stiffness, relaxation
         uN/mm, ms.
     free
-        (n, 6) inertial forces of the links without contacts.
+        (n, 6) inertial forces of the links without contacts, read where there are contacts.
     link
-        Columns 24:30 are set to these less the contact forces.
+        Columns 24:30 of these links are set to that less the contact forces.
     extra
-        (n, 21) set.
+        (n, 21) set where there are contacts; zeros elsewhere.
     """
-    extra[:] = 0.0
-    link[:, 24:30] = free
+    for c in range(count):
+        i = int(contacts[c, 0])
+        for j in range(6):
+            link[i, 24 + j] = free[i, j]
+        for j in range(EXTRA_SIZE):
+            extra[i, j] = 0.0
     for c in range(count):
         one = contacts[c]
         if one[1] == 0.0:
@@ -234,7 +241,7 @@ def load_links(
         more[20] += k * nz * nz + d
 
 
-@njit(cache=True)
+@compiled
 def revise_contacts(
     contacts: np.ndarray,
     count: int,
@@ -282,7 +289,7 @@ def revise_contacts(
     return changed
 
 
-@njit(cache=True)
+@compiled
 def sum_contacts(
     contacts: np.ndarray,
     count: int,
@@ -319,3 +326,52 @@ def sum_contacts(
         total[5] += weight * (base[2] + pz)
         total[6] += weight * (arcs[i] + one[13] * (arcs[i + 1] - arcs[i]))
         total[7] += weight
+
+
+@compiled
+def keep_free(contacts: np.ndarray, count: int, link: np.ndarray, free: np.ndarray) -> None:
+    """Set ``free`` (n, 6) to the inertial forces of the links, where there are contacts."""
+    for c in range(count):
+        i = int(contacts[c, 0])
+        for j in range(6):
+            free[i, j] = link[i, 24 + j]
+
+
+@compiled
+def unload_links(contacts: np.ndarray, count: int, extra: np.ndarray) -> None:
+    """Take the gains of the contacts out of ``extra`` again."""
+    for c in range(count):
+        i = int(contacts[c, 0])
+        for j in range(EXTRA_SIZE):
+            extra[i, j] = 0.0
+
+
+@compiled
+def allowed_ticks(
+    wanted: int,
+    tick: float,
+    lengths: np.ndarray,
+    link: np.ndarray,
+    speed_of: np.ndarray,
+    depth_of: np.ndarray,
+    seen: np.ndarray,
+) -> int:
+    """Longest of ``wanted`` ticks (``tick`` ms each) and its halvings that enters no surface deeper than allowed; 0: none."""
+    for o in range(speed_of.shape[0]):
+        for i in range(lengths.shape[0]):
+            row = link[i]
+            room = max(seen[o, i, 10], 0.0) + depth_of[o]
+            bx, by, bz = row[9] + lengths[i] * row[0], row[10] + lengths[i] * row[1], row[11] + lengths[i] * row[2]
+            ux = row[15] + row[13] * bz - row[14] * by
+            uy = row[16] + row[14] * bx - row[12] * bz
+            uz = row[17] + row[12] * by - row[13] * bx
+            square, step = ux * ux + uy * uy + uz * uz, wanted * tick
+            left = room - speed_of[o] * step
+            if left > 0.0 and square * step * step < left * left:
+                continue
+            fast = np.sqrt(square) + speed_of[o]
+            while wanted > 1 and fast * wanted * tick > room:
+                wanted //= 2
+            if wanted == 1 and fast * tick > room:
+                return 0
+    return wanted

@@ -35,7 +35,7 @@ class Straight:
         self.link[:, 9] = [0.0, 2.0, 4.0]
         self.shift = np.zeros((N, SHIFT_SIZE))
         self.friction = np.full(len(solids), friction)
-        self.clear, self.seen = np.full((len(solids), N), -1.0), np.full((len(solids), N, 10), 0.5)
+        self.clear, self.seen = np.full((len(solids), N), -1.0), np.full((len(solids), N, 11), 0.5)
         self.travel = np.zeros(len(solids))
         self.contacts = np.zeros((len(solids) * N, CONTACT_SIZE))
 
@@ -171,8 +171,12 @@ def dense_gain(one, drag):
 
 
 def loaded(scene, contacts, free=None):
-    extra = np.full((N, EXTRA_SIZE), np.nan)
+    # What the last attempt left where there are contacts; elsewhere the forces without contacts and no gain.
     free = np.zeros((N, 6)) if free is None else free
+    extra, touched = np.zeros((N, EXTRA_SIZE)), contacts[:, 0].astype(int)
+    extra[touched] = np.nan
+    scene.link[:, 24:30] = free
+    scene.link[touched, 24:30] = np.nan
     load_links(contacts, len(contacts), SPRING, DAMPER, STIFFNESS, RELAXATION, free, scene.link, extra)
     return extra
 
