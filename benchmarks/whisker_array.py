@@ -70,8 +70,8 @@ def box_mesh():
 
 def box_sweep(solid: Any = None, *, whole: bool = False, height_mm: float = -5.0, duration_s: float = 1.0):
     """The box past the right mouse array: the published start and speed, or all the way through in the time given."""
-    from simulators.whisker.array import mouse_array
-    from simulators.whisker.frames import head_rotation
+    from simulators.whisker.geometry.array import mouse_array
+    from simulators.whisker.geometry.frames import head_rotation
     from simulators.whisker.motion import RigidMotion
     from simulators.whisker.scene import Scene, SceneObject
     from simulators.whisker.solids import Box
@@ -92,7 +92,7 @@ def box_sweep(solid: Any = None, *, whole: bool = False, height_mm: float = -5.0
 
 def sphere_sweep():
     """A ball at 120 mm/s past the right mouse array."""
-    from simulators.whisker.array import mouse_array
+    from simulators.whisker.geometry.array import mouse_array
     from simulators.whisker.motion import RigidMotion
     from simulators.whisker.scene import Scene, SceneObject
     from simulators.whisker.solids import Sphere
@@ -104,9 +104,9 @@ def sphere_sweep():
 
 def rat_whisking():
     """The 27 right whiskers of the rat whisk in air, 8 Hz."""
-    from simulators.whisker.array import rat_array
+    from simulators.whisker.geometry.array import rat_array
+    from simulators.whisker.geometry.names import whisker_names
     from simulators.whisker.motion import whisking
-    from simulators.whisker.names import whisker_names
     from simulators.whisker.scene import Scene
 
     array = rat_array(names=whisker_names("rat_27"))
@@ -115,9 +115,9 @@ def rat_whisking():
 
 def rat_peg():
     """A peg at 300 mm/s past the 27 right whiskers of the rat at rest."""
-    from simulators.whisker.array import WHISKIT_OFFSET_MM, rat_array
+    from simulators.whisker.geometry.array import WHISKIT_OFFSET_MM, rat_array
+    from simulators.whisker.geometry.names import whisker_names
     from simulators.whisker.motion import RigidMotion
-    from simulators.whisker.names import whisker_names
     from simulators.whisker.scene import Scene, SceneObject
     from simulators.whisker.solids import Cylinder
 
@@ -129,7 +129,7 @@ def rat_peg():
 
 def one_whisker_peg():
     """A peg at 30 mm/s past one mouse whisker."""
-    from simulators.whisker.array import mouse_array
+    from simulators.whisker.geometry.array import mouse_array
     from simulators.whisker.motion import RigidMotion
     from simulators.whisker.scene import Scene, SceneObject
     from simulators.whisker.solids import Cylinder
@@ -168,7 +168,7 @@ THREADS_ROW, FIRST_ROW = f"second thread, {BATCH} box sweeps", "first call and c
 
 def measure_scene(row: Row, repeats: int) -> dict:
     """Speed, memory and error of one scene."""
-    from simulators.whisker.mechanics import Mechanics
+    from simulators.whisker.beams.mechanics import Mechanics
     from simulators.whisker.simulation import simulate
 
     scene, mechanics = row.scene(), Mechanics()
@@ -220,9 +220,9 @@ def beside_mujoco(scene: Any, mechanics: Any, recording: Any, ours: float) -> di
 
     if find_spec("mujoco") is None:
         return {"peer": None, "peer_name": MUJOCO, "ratio": None, "note": "MuJoCo is not installed"}
-    from simulators.whisker.clearance import cleared
-    from simulators.whisker.mujoco_backend import simulate_mujoco
-    from simulators.whisker.record import record_dataset
+    from simulators.whisker.mujoco_backend.simulate import simulate_mujoco
+    from simulators.whisker.output.record import record_dataset
+    from simulators.whisker.solver.clearance import cleared
 
     scene = cleared(scene, mechanics, "push")
     simulate_mujoco(replace(scene, duration_s=WARM_UP_S), mechanics, step_ms=MUJOCO_STEP_MS)

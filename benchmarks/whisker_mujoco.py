@@ -20,11 +20,11 @@ import numpy as np
 import xarray as xr
 
 from simulators.whisker.analysis import compare_recordings
-from simulators.whisker.array import mouse_array
-from simulators.whisker.mechanics import Mechanics
+from simulators.whisker.beams.mechanics import Mechanics
+from simulators.whisker.geometry.array import mouse_array
 from simulators.whisker.motion import RigidMotion, whisking
-from simulators.whisker.mujoco_backend import simulate_mujoco
-from simulators.whisker.record import record_dataset
+from simulators.whisker.mujoco_backend.simulate import simulate_mujoco
+from simulators.whisker.output.record import record_dataset
 from simulators.whisker.scene import Scene, SceneObject
 from simulators.whisker.simulation import simulate
 from simulators.whisker.solids import Box, Cylinder, Sphere

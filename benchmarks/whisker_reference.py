@@ -22,15 +22,15 @@ import pandas as pd
 import xarray as xr
 
 from simulators.whisker.analysis import compare_recordings, ring_down
-from simulators.whisker.array import STANDARD_SWEEP_POSE, WhiskerArray, mouse_array, rat_array
-from simulators.whisker.chain import Chain
-from simulators.whisker.mechanics import Mechanics
+from simulators.whisker.beams.chain import Chain
+from simulators.whisker.beams.mechanics import Mechanics
+from simulators.whisker.geometry.array import STANDARD_SWEEP_POSE, WhiskerArray, mouse_array, rat_array
+from simulators.whisker.geometry.whisker import Whisker
 from simulators.whisker.motion import RigidMotion, whisking
-from simulators.whisker.plan import plan_scene
 from simulators.whisker.scene import Scene, SceneObject
 from simulators.whisker.simulation import simulate
 from simulators.whisker.solids import Cylinder, Mesh, Solid
-from simulators.whisker.whisker import Whisker
+from simulators.whisker.solver.plan import plan_scene
 
 MARGIN_MM = 0.5
 RAT_LINKS = 20

@@ -12,7 +12,7 @@ import numpy as np
 
 from simulators.whisker import Mechanics, Scene, SceneObject, rat_array, simulate_scenes
 from simulators.whisker.analysis import contact_episodes, ring_down
-from simulators.whisker.modes import natural_frequencies_hz
+from simulators.whisker.beams.modes import natural_frequencies_hz
 from simulators.whisker.motion import RigidMotion
 from simulators.whisker.solids import Cylinder
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from simulators.whisker import mouse_array, simulate
 from simulators.whisker.analysis import contact_episodes
-from simulators.whisker.movie import scene_movie
-from simulators.whisker.pictures import contact_raster, scene_picture
+from simulators.whisker.output.views import published_view
+from simulators.whisker.pictures.figures import contact_raster, scene_picture
+from simulators.whisker.pictures.movie import scene_movie
 from simulators.whisker.stimuli import ProceduralObjects, clean_grid, place, posed_for_sweeps
-from simulators.whisker.views import published_view
 
 CATEGORY, DURATION_S, MOVIE_FRAMES = "mug", 0.5, 30
 

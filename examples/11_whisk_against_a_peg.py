@@ -9,7 +9,7 @@ import numpy as np
 from simulators.whisker import Scene, SceneObject, rat_array, simulate
 from simulators.whisker.analysis import contact_episodes
 from simulators.whisker.motion import RigidMotion, whisking
-from simulators.whisker.pictures import LINE_COLOURS, contact_raster, scene_picture
+from simulators.whisker.pictures.figures import LINE_COLOURS, contact_raster, scene_picture
 from simulators.whisker.solids import Cylinder
 
 NAMES = ("RB1", "RB2", "RC1", "RC2", "RD1", "RD2")

@@ -17,8 +17,8 @@ from scipy.optimize import brentq
 from scipy.special import ellipeinc, ellipkinc
 
 from simulators.whisker import Mechanics, Scene, Whisker, WhiskerArray
-from simulators.whisker.modes import natural_frequencies_hz, tip_compliance_mm_per_un
-from simulators.whisker.plan import plan_scene
+from simulators.whisker.beams.modes import natural_frequencies_hz, tip_compliance_mm_per_un
+from simulators.whisker.solver.plan import plan_scene
 
 LENGTH_MM, RADIUS_MM, MODULUS_PA, DENSITY = 30.0, 0.05, 3.3e9, 1300.0
 TAPERS = {"cylinder": 1.0, "cone": 0.1}  # radius at the tip over that at the base

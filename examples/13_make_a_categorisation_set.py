@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.model_selection import GroupKFold
 
 from simulators.whisker import mouse_array, simulate
-from simulators.whisker.collection import write_collection
+from simulators.whisker.output.collection import write_collection
 from simulators.whisker.stimuli import ProceduralObjects, clean_grid, posed_for_sweeps, sweep_entries
 
 CATEGORIES = ("box", "cone", "cylinder", "wedge")

@@ -11,7 +11,7 @@ class SimulateCommand:
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add a sub-command for each simulator."""
-        from .whisker import command as whisker
+        from .whisker.commands import command as whisker
 
         kinds = parser.add_subparsers(dest="simulator", metavar="SIMULATOR", required=True)
         whiskers = kinds.add_parser(

@@ -3,7 +3,7 @@
 
 def listing() -> list[dict[str, object]]:
     """What each simulator makes, and from what."""
-    from .whisker.command import BACKENDS, SETS, SUMMARY
+    from .whisker.commands.command import BACKENDS, SETS, SUMMARY
     from .whisker.stimuli.families import categories
 
     return [

@@ -10,59 +10,59 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .analysis import compare_recordings, contact_episodes
-    from .array import CURVED_PLATE_POSE, STANDARD_SWEEP_POSE, WhiskerArray, mouse_array, rat_array, read_array
-    from .chain import Chain
-    from .clearance import cleared, start_gaps_mm
-    from .collection import write_collection
-    from .collection_reader import Collection, open_collection
-    from .mechanics import Mechanics
-    from .movie import scene_movie
-    from .names import whisker_names
-    from .pictures import array_picture, contact_raster, force_traces, scene_picture, scene_views, tip_paths
+    from .beams.chain import Chain
+    from .beams.mechanics import Mechanics
+    from .geometry.array import CURVED_PLATE_POSE, STANDARD_SWEEP_POSE, WhiskerArray, mouse_array, rat_array, read_array
+    from .geometry.names import whisker_names
+    from .geometry.tables import write_table
+    from .geometry.whisker import Whisker
+    from .output.collection import write_collection
+    from .output.collection_reader import Collection, open_collection
+    from .output.storage import load_recording, save_recording
+    from .output.views import published_view
+    from .output.workers import Entry
+    from .pictures.figures import array_picture, contact_raster, force_traces, scene_picture, scene_views, tip_paths
+    from .pictures.movie import scene_movie
     from .pluck import static_shape
     from .scene import Scene, SceneObject
     from .simulation import simulate, simulate_scenes
-    from .storage import load_recording, save_recording
-    from .tables import write_table
-    from .views import published_view
-    from .whisker import Whisker
-    from .workers import Entry
+    from .solver.clearance import cleared, start_gaps_mm
 
 _HOME = {
-    "CURVED_PLATE_POSE": "array",
-    "Chain": "chain",
-    "Collection": "collection_reader",
-    "Entry": "workers",
-    "Mechanics": "mechanics",
-    "STANDARD_SWEEP_POSE": "array",
+    "CURVED_PLATE_POSE": "geometry.array",
+    "Chain": "beams.chain",
+    "Collection": "output.collection_reader",
+    "Entry": "output.workers",
+    "Mechanics": "beams.mechanics",
+    "STANDARD_SWEEP_POSE": "geometry.array",
     "Scene": "scene",
     "SceneObject": "scene",
-    "Whisker": "whisker",
-    "WhiskerArray": "array",
-    "array_picture": "pictures",
-    "cleared": "clearance",
+    "Whisker": "geometry.whisker",
+    "WhiskerArray": "geometry.array",
+    "array_picture": "pictures.figures",
+    "cleared": "solver.clearance",
     "compare_recordings": "analysis",
     "contact_episodes": "analysis",
-    "contact_raster": "pictures",
-    "force_traces": "pictures",
-    "load_recording": "storage",
-    "mouse_array": "array",
-    "open_collection": "collection_reader",
-    "published_view": "views",
-    "rat_array": "array",
-    "read_array": "array",
-    "save_recording": "storage",
-    "scene_movie": "movie",
-    "scene_picture": "pictures",
-    "scene_views": "pictures",
+    "contact_raster": "pictures.figures",
+    "force_traces": "pictures.figures",
+    "load_recording": "output.storage",
+    "mouse_array": "geometry.array",
+    "open_collection": "output.collection_reader",
+    "published_view": "output.views",
+    "rat_array": "geometry.array",
+    "read_array": "geometry.array",
+    "save_recording": "output.storage",
+    "scene_movie": "pictures.movie",
+    "scene_picture": "pictures.figures",
+    "scene_views": "pictures.figures",
     "simulate": "simulation",
     "simulate_scenes": "simulation",
-    "start_gaps_mm": "clearance",
+    "start_gaps_mm": "solver.clearance",
     "static_shape": "pluck",
-    "tip_paths": "pictures",
-    "whisker_names": "names",
-    "write_collection": "collection",
-    "write_table": "tables",
+    "tip_paths": "pictures.figures",
+    "whisker_names": "geometry.names",
+    "write_collection": "output.collection",
+    "write_table": "geometry.tables",
 }
 
 __all__ = [

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from .chain import Chain
-from .frames import base_rotation
-from .mechanics import Mechanics
-from .whisker import Whisker
+from .beams.chain import Chain
+from .beams.mechanics import Mechanics
+from .geometry.frames import base_rotation
+from .geometry.whisker import Whisker
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -123,11 +123,11 @@ def ring_down(
     ValueError
         If not exactly one of force and deflection is given, or the tip cannot be moved so far.
     """
-    from .array import WhiskerArray
-    from .plan import plan_scene
-    from .record import record_dataset
+    from .geometry.array import WhiskerArray
+    from .output.record import record_dataset
     from .scene import Scene
     from .simulation import _raw_record
+    from .solver.plan import plan_scene
 
     if (tip_force_mn is None) == (deflection_mm is None):
         raise ValueError(f"tip_force_mn is {tip_force_mn} and deflection_mm {deflection_mm}; give one of them.")
@@ -200,7 +200,7 @@ def _force_for_mn(whisker: Whisker, mechanics: Mechanics, direction: np.ndarray,
     """Force along ``direction`` that moves the tip by ``deflection_mm`` along it."""
     from scipy.optimize import brentq
 
-    from .modes import tip_compliance_mm_per_un
+    from .beams.modes import tip_compliance_mm_per_un
 
     if deflection_mm == 0:
         return 0.0
@@ -225,7 +225,7 @@ def _force_for_mn(whisker: Whisker, mechanics: Mechanics, direction: np.ndarray,
 
 def _accelerations(chain: Chain, angles: np.ndarray) -> np.ndarray:
     """(n, 2) accelerations of the hinges of a chain at rest in motion but not in shape."""
-    from .recursion import CHANGE_SIZE, EXTRA_SIZE, LINK_SIZE, WORK_SIZE, place_links, solve_links
+    from .solver.recursion import CHANGE_SIZE, EXTRA_SIZE, LINK_SIZE, WORK_SIZE, place_links, solve_links
 
     n = len(chain)
     base, link, none = np.zeros(19), np.zeros((n, LINK_SIZE)), np.zeros((n, 2))

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .array import WhiskerArray
+from .geometry.array import WhiskerArray
 from .motion import BaseMotion, RigidMotion
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ import numpy as np
 import xarray as xr
 from numba.core.event import Event, Listener, install_listener
 
-from .clearance import cleared
-from .mechanics import Mechanics
-from .plan import Plan, plan_scene
-from .record import RawRecord, record_dataset
+from .beams.mechanics import Mechanics
+from .output.record import RawRecord, record_dataset
 from .scene import Scene
+from .solver.clearance import cleared
+from .solver.plan import Plan, plan_scene
 
 Backend = Literal["numba", "torch", "mujoco"]
 Overlap = Literal["refuse", "push"]
@@ -102,7 +102,7 @@ def simulate_scenes(
 
         return simulate_torch([cleared(scene, mechanics, overlap) for scene in scenes], mechanics)
     if backend == "mujoco":
-        from .mujoco_backend import simulate_mujoco
+        from .mujoco_backend.simulate import simulate_mujoco
 
         return [record_dataset(simulate_mujoco(cleared(scene, mechanics, overlap), mechanics)) for scene in scenes]
     if backend != "numba":

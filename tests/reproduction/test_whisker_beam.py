@@ -9,16 +9,16 @@ import pytest
 from scipy.linalg import eigh
 
 from simulators.whisker.analysis import ring_down
-from simulators.whisker.array import WhiskerArray, rat_array
-from simulators.whisker.chain import beam_chain
-from simulators.whisker.mechanics import Mechanics
-from simulators.whisker.modes import mass_matrix, natural_frequencies_hz
+from simulators.whisker.beams.chain import beam_chain
+from simulators.whisker.beams.mechanics import Mechanics
+from simulators.whisker.beams.modes import mass_matrix, natural_frequencies_hz
+from simulators.whisker.geometry.array import WhiskerArray, rat_array
+from simulators.whisker.geometry.whisker import Whisker
 from simulators.whisker.motion import RigidMotion, whisking
-from simulators.whisker.plan import plan_scene
 from simulators.whisker.pluck import static_shape
 from simulators.whisker.scene import Scene, SceneObject
 from simulators.whisker.solids import Cylinder
-from simulators.whisker.whisker import Whisker
+from simulators.whisker.solver.plan import plan_scene
 
 MODULUS = 3.3e9
 # Roots of the characteristic equation of a cantilever that is a cylinder (taper 1) or a cut cone of uniform density,

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulators.whisker.mechanics import Mechanics
-from simulators.whisker.modes import natural_frequencies_hz, tip_compliance_mm_per_un
+from simulators.whisker.beams.mechanics import Mechanics
+from simulators.whisker.beams.modes import natural_frequencies_hz, tip_compliance_mm_per_un
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "whisker_reference.py"
 

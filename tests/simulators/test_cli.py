@@ -50,7 +50,7 @@ def test_help_shows_examples_that_can_be_parsed(parser, capsys):
 
 
 def test_simulator_gets_the_arguments(parser, monkeypatch):
-    from simulators.whisker import command
+    from simulators.whisker.commands import command
 
     arguments = parser.parse_args(["whisker", "--out", "a.nc"])
     assert arguments.simulate is command.run

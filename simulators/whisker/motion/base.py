@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
-from ..names import mirrored_name
+from ..geometry.names import mirrored_name
 from . import quaternions as qt
 from .knots import DEFAULT_SPACING_S, Knots, build_knots, check_duration, knots_over
 from .rigid import POLAR, RigidMotion
 from .samples import within
 
 if TYPE_CHECKING:
-    from ..array import WhiskerArray
+    from ..geometry.array import WhiskerArray
 
 ELEVATION_PER_DEG = {"A": 0.398, "B": 0.591, "C": 0.578, "D": 0.393, "E": 0.217}
 TORSION_PER_DEG = {"A": -0.900, "B": -0.284, "C": 0.243, "D": 0.449, "E": 0.744}

@@ -12,7 +12,7 @@ from .rigid import MAX_SPEED_MM_S, RigidMotion
 from .samples import checked_times, checked_values, fill_gaps, low_pass, refuse_jumps, within
 
 if TYPE_CHECKING:
-    from ..array import WhiskerArray
+    from ..geometry.array import WhiskerArray
 
 MAX_ANGULAR_SPEED_DEG_S = 10_000.0
 """Above the fastest whisking (25 degrees at 20 Hz is 3,142 degrees per second), below a whisker mistaken for another."""

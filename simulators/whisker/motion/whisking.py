@@ -10,7 +10,7 @@ import numpy as np
 from .base import BaseMotion
 
 if TYPE_CHECKING:
-    from ..array import WhiskerArray
+    from ..geometry.array import WhiskerArray
 
 MAX_CYCLES = 1_000_000
 

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
-from ..array import WhiskerArray
+from ..geometry.array import WhiskerArray
 from .objects import ObjectSet
 from .placement import place
 from .sweeps import Sweep, SweepGrid
 
 if TYPE_CHECKING:
+    from ..output.workers import Entry
     from ..scene import Scene
     from ..solids import Solid
-    from ..workers import Entry
 
 
 def sweep_entries(
@@ -43,7 +43,7 @@ def sweep_entries(
     list of Entry
         Labels are those of the sweep, ``group`` naming the object; speed and duration where they are given.
     """
-    from ..workers import Entry
+    from ..output.workers import Entry
 
     chosen = range(len(grid)) if numbers is None else numbers
     return [

@@ -7,7 +7,7 @@ import numpy as np
 from .extent import turned_extent_mm
 
 if TYPE_CHECKING:
-    from ..array import WhiskerArray
+    from ..geometry.array import WhiskerArray
     from ..solids import Solid
 
 _POINTS_PER_WHISKER = 41

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..array import STANDARD_SWEEP_POSE, WHISKIT_OFFSET_MM, WhiskerArray
-from ..frames import head_rotation
+from ..geometry.array import STANDARD_SWEEP_POSE, WHISKIT_OFFSET_MM, WhiskerArray
+from ..geometry.frames import head_rotation
 from ..scene import Scene, SceneObject
 from .extent import turned_extent_mm
 from .passage import clear_passage

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from ..frames import rotation
+from ..geometry.frames import rotation
 
 if TYPE_CHECKING:
     from ..motion import RigidMotion

@@ -11,7 +11,7 @@ import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..array import CURVED_PLATE_POSE, WHISKIT_OFFSET_MM, WhiskerArray
+from ..geometry.array import CURVED_PLATE_POSE, WHISKIT_OFFSET_MM, WhiskerArray
 from ..scene import Scene, SceneObject
 from .plates import DISTANCES, PUBLISHED_DIAGONAL_MM, SHAPES, Distance, Shape, plate
 

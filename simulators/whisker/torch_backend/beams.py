@@ -1,6 +1,6 @@
 """Chains of elastic beams from tensors, so that gradients reach geometry and material.
 
-The construction is that of `simulators.whisker.chain.beam_chain`, for many whiskers of one number of links at once.
+The construction is that of `simulators.whisker.beams.chain.beam_chain`, for many whiskers of one number of links at once.
 """
 
 import math
@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simulators.whisker.chain import BASE, NEAR, TIP
-from simulators.whisker.mechanics import DEFAULT_LINKS
-from simulators.whisker.shape import parabola_abscissa
+from simulators.whisker.beams.chain import BASE, NEAR, TIP
+from simulators.whisker.beams.mechanics import DEFAULT_LINKS
+from simulators.whisker.geometry.shape import parabola_abscissa
 from simulators.whisker.torch_backend.chain import ChainBatch
 from simulators.whisker.torch_backend.dynamics import inertia, pose
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from simulators.whisker.chain import Chain
+    from simulators.whisker.beams.chain import Chain
 
 
 class ChainBatch(NamedTuple):

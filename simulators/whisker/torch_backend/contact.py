@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from simulators.whisker.kernel import ATTEMPTS
+from simulators.whisker.solver.kernel import ATTEMPTS
+from simulators.whisker.solver.touching import GRIP
 from simulators.whisker.torch_backend.dynamics import Pose, cross
-from simulators.whisker.touching import GRIP
 
 CLOSING_ATTEMPTS = 4
 """After this many solves of a step contacts may open only, so that the search ends."""

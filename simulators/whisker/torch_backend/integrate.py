@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from simulators.whisker.kernel import HALVINGS, REST_RAD, RHO_TOUCHING, TURN_RAD
-from simulators.whisker.plan import ADVICE, ENDINGS
+from simulators.whisker.solver.kernel import HALVINGS, REST_RAD, RHO_TOUCHING, TURN_RAD
+from simulators.whisker.solver.plan import ADVICE, ENDINGS
 from simulators.whisker.torch_backend.chain import ChainBatch
 from simulators.whisker.torch_backend.dynamics import pose
 from simulators.whisker.torch_backend.pairs import Surroundings

@@ -14,7 +14,7 @@ from simulators.whisker.torch_backend.meshes import Meshes, pack_meshes
 from simulators.whisker.torch_backend.paths import Paths
 
 if TYPE_CHECKING:
-    from simulators.whisker.plan import Plan
+    from simulators.whisker.solver.plan import Plan
 
 
 class Pairs(NamedTuple):

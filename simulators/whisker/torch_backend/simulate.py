@@ -9,13 +9,13 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from simulators.whisker.clearance import cleared
-from simulators.whisker.mechanics import Mechanics
+from simulators.whisker.beams.mechanics import Mechanics
 from simulators.whisker.motion import Knots
-from simulators.whisker.plan import Plan, plan_scene
-from simulators.whisker.record import record_dataset
+from simulators.whisker.output.record import record_dataset
 from simulators.whisker.scene import Scene
 from simulators.whisker.simulation import _raw_record
+from simulators.whisker.solver.clearance import cleared
+from simulators.whisker.solver.plan import Plan, plan_scene
 from simulators.whisker.torch_backend.chain import stack_chains
 from simulators.whisker.torch_backend.contact import Law
 from simulators.whisker.torch_backend.integrate import Bases, Batch, Interval, Pull, advance_interval, start_carry

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from simulators.whisker.solids.kinds import CAPSULE, PLANE, SPHERE
+from simulators.whisker.solver.touching import BAND_MM, NEAR_MM
 from simulators.whisker.torch_backend.chain import ChainBatch
 from simulators.whisker.torch_backend.contact import Contacts, Law, sliding_speed
 from simulators.whisker.torch_backend.distances import FIELDS
@@ -14,7 +15,6 @@ from simulators.whisker.torch_backend.meshes import bounded_distance, locate_on_
 from simulators.whisker.torch_backend.pairs import Pairs, Surroundings
 from simulators.whisker.torch_backend.paths import Frames, frames_at
 from simulators.whisker.torch_backend.segments import follow, locate
-from simulators.whisker.touching import BAND_MM, NEAR_MM
 
 
 class Watch(NamedTuple):

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulators.whisker.clearance import start_gaps_mm
-from simulators.whisker.mechanics import Mechanics
+from simulators.whisker.beams.mechanics import Mechanics
+from simulators.whisker.solver.clearance import start_gaps_mm
 
 SCRIPT = Path(__file__).resolve().parents[3] / "benchmarks" / "whisker_array.py"
 

@@ -10,11 +10,11 @@ from scipy.optimize import brentq
 from scipy.special import ellipe, ellipk
 
 from simulators.whisker import analysis
-from simulators.whisker.array import WhiskerArray, rat_array
-from simulators.whisker.mechanics import Mechanics
-from simulators.whisker.modes import natural_frequencies_hz, tip_compliance_mm_per_un
+from simulators.whisker.beams.mechanics import Mechanics
+from simulators.whisker.beams.modes import natural_frequencies_hz, tip_compliance_mm_per_un
+from simulators.whisker.geometry.array import WhiskerArray, rat_array
+from simulators.whisker.geometry.whisker import Whisker
 from simulators.whisker.pluck import ring_down, static_shape
-from simulators.whisker.whisker import Whisker
 
 CURVED = rat_array(names=["RC2"]).whiskers[0]
 STRAIGHT = Whisker("RC1", 30.0, 0.0, (0, 0, 0), 90.0, 0.0, -90.0, 0.05, 0.005, 1300.0, 1300.0, 3.3e9)

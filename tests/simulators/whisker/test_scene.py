@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from simulators.whisker.array import mouse_array, rat_array
+from simulators.whisker.geometry.array import mouse_array, rat_array
 from simulators.whisker.motion import RigidMotion, whisking
 from simulators.whisker.scene import Scene, SceneObject
 from simulators.whisker.solids import CurvedPlate, Sphere

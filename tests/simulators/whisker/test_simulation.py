@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from simulators.whisker.array import WhiskerArray, mouse_array, rat_array
-from simulators.whisker.mechanics import Mechanics
+from simulators.whisker.beams.mechanics import Mechanics
+from simulators.whisker.geometry.array import WhiskerArray, mouse_array, rat_array
 from simulators.whisker.motion import RigidMotion, head_motion, whisking
 from simulators.whisker.scene import Scene, SceneObject
 from simulators.whisker.simulation import simulate, simulate_scenes

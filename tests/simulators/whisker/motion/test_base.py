@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulators.whisker.array import mouse_array, rat_array
+from simulators.whisker.geometry.array import mouse_array, rat_array
 from simulators.whisker.motion import BaseMotion, RigidMotion, head_motion, pose_at, whisking
 from simulators.whisker.motion import quaternions as qt
 

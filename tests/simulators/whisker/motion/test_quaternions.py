@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from simulators.whisker.frames import base_rotation, head_rotation
+from simulators.whisker.geometry.frames import base_rotation, head_rotation
 from simulators.whisker.motion import quaternions as qt
 
 angles = st.lists(st.floats(-720, 720), min_size=3, max_size=3).map(np.array)

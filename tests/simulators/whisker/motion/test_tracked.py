@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from simulators.whisker.array import mouse_array
+from simulators.whisker.geometry.array import mouse_array
 from simulators.whisker.motion import RigidMotion, read_whisker_angles, tracked, tracked_from_csv, whisking
 from simulators.whisker.motion import quaternions as qt
 

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import trapezoid
 
-from simulators.whisker.array import mouse_array, rat_array, read_array
-from simulators.whisker.frames import rotation
+from simulators.whisker.geometry.array import mouse_array, rat_array, read_array
+from simulators.whisker.geometry.frames import rotation
 from simulators.whisker.motion import ELEVATION_PER_DEG, TORSION_PER_DEG, Rhythm, whisking
 from simulators.whisker.motion import quaternions as qt
 from simulators.whisker.motion.whisking import smooth_steps

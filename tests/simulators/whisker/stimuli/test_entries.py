@@ -3,8 +3,8 @@ import pickle
 import numpy as np
 import pytest
 
-from simulators.whisker.array import mouse_array
-from simulators.whisker.shards import table_of
+from simulators.whisker.geometry.array import mouse_array
+from simulators.whisker.output.shards import table_of
 from simulators.whisker.stimuli.entries import sweep_entries
 from simulators.whisker.stimuli.objects import ProceduralObjects
 from simulators.whisker.stimuli.placement import place, posed_for_sweeps

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from simulators.whisker.frames import head_rotation, rotation
+from simulators.whisker.geometry.frames import head_rotation, rotation
 from simulators.whisker.solids import Box, Capsule, Cylinder, Mesh, Plane, Sphere, Superquadric, Torus
 from simulators.whisker.stimuli.extent import turned_extent_mm
 from simulators.whisker.stimuli.surfaces import icosphere

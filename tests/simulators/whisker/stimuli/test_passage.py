@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import trimesh
 
-from simulators.whisker.array import mouse_array
-from simulators.whisker.frames import head_rotation
+from simulators.whisker.geometry.array import mouse_array
+from simulators.whisker.geometry.frames import head_rotation
 from simulators.whisker.solids import Sphere
 from simulators.whisker.stimuli.extent import turned_extent_mm
 from simulators.whisker.stimuli.objects import ProceduralObjects

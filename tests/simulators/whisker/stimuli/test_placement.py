@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from simulators.whisker.array import mouse_array
-from simulators.whisker.frames import rotation
+from simulators.whisker.geometry.array import mouse_array
+from simulators.whisker.geometry.frames import rotation
 from simulators.whisker.motion import quaternions
 from simulators.whisker.solids import Box, Mesh, Sphere
 from simulators.whisker.stimuli.objects import ProceduralObjects

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from simulators.whisker.frames import rotation
+from simulators.whisker.geometry.frames import rotation
 from simulators.whisker.motion import quaternions
 from simulators.whisker.solids import CurvedPlate
 from simulators.whisker.stimuli.plates import SHAPES, plate

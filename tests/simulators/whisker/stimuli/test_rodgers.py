@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from simulators.whisker.array import mouse_array
+from simulators.whisker.geometry.array import mouse_array
 from simulators.whisker.motion import quaternions
 from simulators.whisker.stimuli.passage import gap_to_array_mm
 from simulators.whisker.stimuli.rodgers import rodgers_stimuli

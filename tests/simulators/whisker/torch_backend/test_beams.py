@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from simulators.whisker.array import mouse_array
-from simulators.whisker.chain import beam_chain
-from simulators.whisker.modes import natural_frequencies_hz
+from simulators.whisker.beams.chain import beam_chain
+from simulators.whisker.beams.modes import natural_frequencies_hz
+from simulators.whisker.geometry.array import mouse_array
 from simulators.whisker.torch_backend import beam_chains, stack_chains
 from simulators.whisker.torch_backend.beams import first_frequencies_hz
 

@@ -5,16 +5,26 @@ import pytest
 import torch
 
 from simulators.whisker.solids import (
-    Box, Capsule, CurvedPlate, Cylinder, Mesh, Plane, Sphere, Superquadric, Torus, pack_solids, point_distance,
+    Box,
+    Capsule,
+    CurvedPlate,
+    Cylinder,
+    Mesh,
+    Plane,
+    Sphere,
+    Superquadric,
+    Torus,
+    pack_solids,
+    point_distance,
     segment_gap,
 )  # fmt: skip
 from simulators.whisker.solids.kinds import MESH
+from simulators.whisker.solver.touching import NEAR_MM
 from simulators.whisker.torch_backend.distances import FIELDS
 from simulators.whisker.torch_backend.meshes import MAX_TRIANGLES, bounded_distance, pack_meshes
 from simulators.whisker.torch_backend.pairs import Pairs
 from simulators.whisker.torch_backend.paths import Frames
 from simulators.whisker.torch_backend.surroundings import Site
-from simulators.whisker.touching import NEAR_MM
 
 SHEET = Mesh(
     np.array([[-2.0, 0, -2], [2, 0, -2], [2, 0, 2], [-2, 0, 2]]), np.array([[0, 1, 2], [0, 2, 3]])

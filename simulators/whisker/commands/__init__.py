@@ -1,0 +1,1 @@
+"""The shell side: options of `neuromodels simulate whisker`, single scenes, sets of stimuli."""

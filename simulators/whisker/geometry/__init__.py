@@ -1,0 +1,1 @@
+"""Whiskers and arrays: names, base points, shapes, angles, diameters; tables and regressions."""

@@ -1,0 +1,1 @@
+"""The same scenes in MuJoCo: an independent engine to check against."""

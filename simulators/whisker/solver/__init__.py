@@ -1,0 +1,1 @@
+"""The compiled time loop: links, contacts, steps, and what a run needs beforehand."""
