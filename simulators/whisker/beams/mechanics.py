@@ -1,11 +1,11 @@
 """How whiskers bend, are damped and touch: the presets and every number behind them."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from ..geometry.whisker import Whisker
+from ..numbers_given import refuse_modulus, refuse_negative, refuse_no_number, refuse_not_positive, whole_number
 from .chain import Chain, beam_chain, whiskit_chain
 
 DEFAULT_LINKS = 17
@@ -27,7 +27,7 @@ class Mechanics:
     links_per_mm
         Links per mm of arc length, rounded down, at least 3; ``whiskit`` takes 1 unless told.
     youngs_modulus_pa
-        Instead of that of each whisker; ``whiskit`` takes 5 GPa unless told.
+        Instead of that of each whisker, 1e6 to 1e13 Pa; ``whiskit`` takes 5 GPa unless told.
     damping_ratio
         Of the first mode (``beam``). Isolated rat whiskers: 0.11 to 0.17.
     friction
@@ -51,7 +51,8 @@ class Mechanics:
     Raises
     ------
     ValueError
-        If a value is out of range, or ``build_chain`` and the preset do not fit.
+        If a value is no number, out of range or in another unit than its name says, or ``build_chain`` and the preset do
+        not fit.
 
     References
     ----------
@@ -78,26 +79,30 @@ class Mechanics:
             raise ValueError(f"preset {self.preset!r} is not known; take 'beam', 'whiskit' or 'custom'.")
         if (self.preset == "custom") != (self.build_chain is not None):
             raise ValueError("build_chain belongs to the preset 'custom', and the preset 'custom' needs build_chain.")
-        for field in (
-            "contact_stiffness_mn_per_mm", "slip_speed_mm_s", "max_step_ms", "steps_per_period"
-        ):  # fmt: skip
-            value = getattr(self, field)
-            if not (math.isfinite(value) and value > 0):
-                raise ValueError(f"{field} is {value}; it must be positive and finite.")
-        if self.links_per_mm is not None and not (math.isfinite(self.links_per_mm) and self.links_per_mm > 0):
-            raise ValueError(f"links_per_mm is {self.links_per_mm}; it must be positive and finite.")
-        for field in ("damping_ratio", "friction", "contact_relaxation_ms"):
-            value = getattr(self, field)
-            if value is not None and not (math.isfinite(value) and value >= 0):
-                raise ValueError(f"{field} is {value}; it must be finite and not negative.")
+        if self.n_links is not None:
+            object.__setattr__(self, "n_links", whole_number("n_links", self.n_links))
+            if self.n_links < 3:
+                raise ValueError(f"n_links is {self.n_links}; a whisker needs at least 3 rigid links.")
+            if self.links_per_mm is not None:
+                raise ValueError(
+                    f"n_links is {self.n_links} and links_per_mm {self.links_per_mm}; they are two ways to say one thing: "
+                    "give one of them."
+                )
+        for field in ("contact_stiffness_mn_per_mm", "slip_speed_mm_s", "max_step_ms", "steps_per_period"):
+            refuse_not_positive(field, getattr(self, field))
+        if self.links_per_mm is not None:
+            refuse_not_positive("links_per_mm", self.links_per_mm)
+        for field in ("damping_ratio", "contact_relaxation_ms"):
+            refuse_negative(field, getattr(self, field))
+        if self.friction is not None:
+            refuse_negative("friction", self.friction)
+        if self.youngs_modulus_pa is not None:
+            refuse_modulus("youngs_modulus_pa", self.youngs_modulus_pa)
+        refuse_no_number("rho", self.rho)
         if not 0 <= self.rho <= 1:
             raise ValueError(f"rho is {self.rho}; a spectral radius lies between 0 and 1.")
-        if self.n_links is not None and self.n_links < 3:
-            raise ValueError(f"n_links is {self.n_links}; a whisker needs at least 3 rigid links.")
-        if self.youngs_modulus_pa is not None and not (
-            math.isfinite(self.youngs_modulus_pa) and self.youngs_modulus_pa > 0
-        ):
-            raise ValueError(f"youngs_modulus_pa is {self.youngs_modulus_pa}; it must be positive and finite.")
+        if self.build_chain is not None and not callable(self.build_chain):
+            raise ValueError(f"build_chain is {self.build_chain!r}; it must be a function from a Whisker to a Chain.")
         if self.max_step_ms > 1:
             raise ValueError(
                 f"max_step_ms is {self.max_step_ms}; above 1 ms neither contacts nor the second mode of a whisker are followed."

@@ -30,6 +30,17 @@ def same(chain, other):
         ({"max_step_ms": 1.5}, "max_step_ms is 1.5"),
         ({"youngs_modulus_pa": 0.0}, "youngs_modulus_pa is 0.0"),
         ({"youngs_modulus_pa": math.nan}, "youngs_modulus_pa is nan"),
+        ({"youngs_modulus_pa": 3.3}, "youngs_modulus_pa is 3.3 Pa; .* as 3.3e9 for 3.3 GPa"),
+        ({"n_links": 5.5}, "n_links is 5.5; it must be a whole number"),
+        ({"n_links": 5.0}, "n_links is 5.0; it must be a whole number"),
+        ({"n_links": "17"}, "n_links is '17'; it must be a whole number"),
+        ({"n_links": True}, "n_links is True; it must be a whole number"),
+        ({"n_links": 17, "links_per_mm": 1.0}, "n_links is 17 and links_per_mm 1.0; .* give one of them"),
+        ({"friction": "0.4"}, "friction is '0.4'; it must be one number"),
+        ({"damping_ratio": None}, "damping_ratio is None; it must be one number"),
+        ({"rho": "1"}, "rho is '1'; it must be one number"),
+        ({"max_step_ms": [0.1]}, r"max_step_ms is \[0.1\]; it must be one number"),
+        ({"preset": "custom", "build_chain": 3}, "build_chain is 3; it must be a function"),
     ],
 )
 def test_what_makes_no_model_is_refused(options, message):
@@ -72,6 +83,11 @@ def test_whiskit_takes_links_per_mm():
     same(Mechanics(preset="whiskit", links_per_mm=0.5).chain(long), whiskit_chain(long, int(long.length_mm / 2)))
     same(Mechanics(preset="whiskit", links_per_mm=0.1).chain(short), whiskit_chain(short, 3))
     same(Mechanics(preset="whiskit", n_links=20).chain(WHISKER), whiskit_chain(WHISKER, 20))
+
+
+def test_numbers_of_numpy_are_numbers():
+    assert Mechanics(n_links=np.int64(7), friction=np.float64(0.2)) == Mechanics(n_links=7, friction=0.2)
+    assert type(Mechanics(n_links=np.int64(7)).n_links) is int
 
 
 def test_custom_builds_its_own_chain():

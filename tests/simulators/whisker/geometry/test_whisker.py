@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from simulators.whisker.geometry.whisker import Whisker
+from simulators.whisker.geometry.array import mouse_array, rat_array
+from simulators.whisker.geometry.whisker import MAX_SLENDERNESS, MIN_SLENDERNESS, Whisker
 
 GOOD = {
     "name": "LD3", "length_mm": 20.0, "curvature_per_mm": 0.01, "base_point_mm": (1.0, 2.0, 3.0), "azimuth_deg": 90.0,
@@ -38,7 +39,12 @@ def test_sizes_must_be_positive_and_finite(field, value):
     ("change", "message"),
     [
         ({"tip_radius_mm": 0.06}, "thicker at its tip"),
-        ({"base_point_mm": (1.0, 2.0)}, "2 numbers"),
+        ({"base_point_mm": (1.0, 2.0)}, r"base_point_mm of whisker LD3 is \(1.0, 2.0\); give the numbers x, y, z"),
+        ({"base_point_mm": 3.0}, "base_point_mm of whisker LD3 is 3.0; give"),
+        ({"base_point_mm": (1.0, "a", 2.0)}, "y in base_point_mm of whisker LD3 is 'a'; it must be one number"),
+        ({"length_mm": "20"}, "length_mm of whisker LD3 is '20'; it must be one number"),
+        ({"azimuth_deg": None}, "azimuth_deg of whisker LD3 is None; it must be one number"),
+        ({"name": 7}, "whisker name 7 is not known"),
         ({"base_point_mm": (1.0, math.nan, 2.0)}, "not finite"),
         ({"curvature_per_mm": math.nan}, "not finite"),
         ({"azimuth_deg": math.inf}, "not finite"),
@@ -48,6 +54,30 @@ def test_sizes_must_be_positive_and_finite(field, value):
 def test_other_nonsense_is_refused(change, message):
     with pytest.raises(ValueError, match=message):
         Whisker(**GOOD | change)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"youngs_modulus_pa": 3.3}, "is 3.3 Pa; 1e.06 to 1e.13 Pa is accepted .* as 3.3e9 for 3.3 GPa"),
+        ({"youngs_modulus_pa": 3300.0}, "is 3300.0 Pa"),
+        ({"base_radius_mm": 50.0, "tip_radius_mm": 2.0}, "a ratio of 0.4; .* as 0.05 for a radius of 50 um"),
+        ({"base_radius_mm": 5e-5, "tip_radius_mm": 2e-6}, r"a ratio of 4e\+05"),
+        ({"length_mm": 0.02}, "a ratio of 0.4; 20 to 100000 is accepted"),
+        ({"length_mm": 20_000.0}, r"a ratio of 4e\+05"),
+        ({"density_base_kg_m3": 1.26}, "density_base_kg_m3 of whisker LD3 is 1.26; 10 to 100000 kg/m3"),
+    ],
+)
+def test_other_units_are_seen(change, message):
+    with pytest.raises(ValueError, match=message):
+        Whisker(**GOOD | change)
+
+
+@pytest.mark.parametrize("build", [mouse_array, rat_array])
+def test_whiskers_of_individuals_are_far_from_the_bounds(build):
+    for seed in (None, 0, 1):
+        for whisker in build(scatter_seed=seed).whiskers:
+            assert 5 * MIN_SLENDERNESS < whisker.length_mm / whisker.base_radius_mm < MAX_SLENDERNESS / 5
 
 
 def test_a_cylinder_and_a_straight_whisker_are_whiskers():
