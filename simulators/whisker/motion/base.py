@@ -9,9 +9,10 @@ import numpy as np
 
 from ..geometry.names import mirrored_name
 from . import quaternions as qt
-from .knots import DEFAULT_SPACING_S, Knots, build_knots, check_duration, knots_over
+from .knots import Knots, build_knots, chosen_spacing, knots_over
 from .rigid import POLAR, RigidMotion
 from .samples import within
+from .smooth_path import SmoothPath, path_through
 
 if TYPE_CHECKING:
     from ..geometry.array import WhiskerArray
@@ -61,10 +62,13 @@ class Protraction(Protocol):
     def at(self, times_s: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
         """Protraction (deg), its rate (deg/s) and phase (rad) or None, each ``(T, W)``."""
 
+    def spacing_s(self, duration_s: float) -> float:
+        """Longest time between knots that follow it closely over ``[0, duration_s]``."""
+
 
 @dataclass(frozen=True, eq=False)
 class PadMotion:
-    """Base points that move in the head, as cubic splines through samples.
+    """Base points that move in the head, on smooth paths through samples as `RigidMotion.sampled` makes them.
 
     Parameters
     ----------
@@ -72,16 +76,19 @@ class PadMotion:
         ``(T,)`` increasing.
     points_mm
         ``(T, W, 3)`` in the axes of the head, from its origin.
+
+    Attributes
+    ----------
+    path
+        ``3 W`` coordinates over time.
     """
 
     times_s: np.ndarray
     points_mm: np.ndarray
-    _spline: object = field(init=False, repr=False)
+    path: SmoothPath = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        from scipy.interpolate import CubicSpline
-
-        object.__setattr__(self, "_spline", CubicSpline(self.times_s, self.points_mm))
+        object.__setattr__(self, "path", path_through(self.times_s, self.points_mm.reshape(len(self.times_s), -1)))
 
     @property
     def end_s(self) -> float:
@@ -90,8 +97,13 @@ class PadMotion:
 
     def at(self, times_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Points (mm) and velocities (mm/s), each ``(T, W, 3)``."""
-        times = within(times_s, float(self.times_s[0]), self.end_s)
-        return self._spline(times), self._spline(times, 1)  # type: ignore[operator]
+        points, rates = self.path.at(within(times_s, float(self.times_s[0]), self.end_s))
+        shape = (-1, *self.points_mm.shape[1:])
+        return points.reshape(shape), rates.reshape(shape)
+
+    def spacing_s(self, duration_s: float) -> float:
+        """Shortest time between two samples."""
+        return self.path.spacing_s
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,8 +189,11 @@ class BaseMotion:
     @property
     def end_s(self) -> float:
         """Last time at which the motion is known."""
-        parts = (part for part in (self.head, self.protraction, self.pad) if part is not None)
-        return min(part.end_s for part in parts)
+        return min(part.end_s for part in self._parts)
+
+    @property
+    def _parts(self) -> "list[RigidMotion | Protraction | PadMotion]":
+        return [part for part in (self.head, self.protraction, self.pad) if part is not None]
 
     def carried_by(self, head: RigidMotion) -> "BaseMotion":
         """The same motion within the head, whose pose in the world now follows ``head``."""
@@ -225,21 +240,32 @@ class BaseMotion:
         spin[..., 2] += theta
         return turned, spin, protraction, phase
 
-    def knots(self, duration_s: float, spacing_s: float = DEFAULT_SPACING_S) -> Knots:
+    def spacing_s(self, duration_s: float) -> float:
+        """Longest time between knots that follow the motion over ``[0, duration_s]`` closely."""
+        return min(part.spacing_s(duration_s) for part in self._parts)
+
+    def knots(self, duration_s: float, spacing_s: float | None = None) -> Knots:
         """The motion over ``[0, duration_s]`` as the time loop reads it: arrays ``(W, K, ...)``.
 
         One knot for bases at rest, two for a head that is only shifted at constant velocity.
 
+        Parameters
+        ----------
+        duration_s
+            Time of the last knot.
+        spacing_s
+            Longest time between two knots; None for the shorter of 0.5 ms and `spacing_s` of the motion.
+
         Raises
         ------
         ValueError
-            If the samples do not cover the duration.
+            If the samples do not cover the duration, or it takes more knots than fit into memory.
         """
-        check_duration(duration_s, spacing_s)
-        count = knots_over(duration_s, spacing_s)
+        spacing = chosen_spacing(self, duration_s, spacing_s)
+        count = knots_over(duration_s, spacing)
         if self.protraction is None and self.pad is None:
-            count = self.head.knot_count(duration_s, spacing_s)
-        return build_knots(self.at, duration_s, count)
+            count = self.head.knot_count(duration_s, spacing)
+        return build_knots(self.at, duration_s, count, len(self.names))
 
     def mirrored(self) -> "BaseMotion":
         """The motion of the mirrored array: x -> -x, left and right whiskers exchanged, in the same order."""

@@ -35,6 +35,14 @@ def from_rotation_vector(vectors_rad: np.ndarray) -> np.ndarray:
     return np.concatenate([np.cos(angle / 2), 0.5 * np.sinc(angle / (2 * np.pi)) * vectors_rad], axis=-1)
 
 
+def to_rotation_vector(quaternions: np.ndarray) -> np.ndarray:
+    """Rotation vectors ``(..., 3)`` of unit quaternions, at most half a turn long."""
+    near = np.where(quaternions[..., :1] < 0, -quaternions, quaternions)
+    length = np.linalg.norm(near[..., 1:], axis=-1, keepdims=True)
+    half = np.arctan2(length, near[..., :1])
+    return 2 * near[..., 1:] * np.where(length > 0, half / np.where(length > 0, length, 1.0), 1.0)
+
+
 def about_axis(axis: int, angles_rad: np.ndarray) -> np.ndarray:
     """Turn by the angles ``(...)`` about the axis 0 (x), 1 (y) or 2 (z)."""
     angles_rad = np.asarray(angles_rad, dtype=float)

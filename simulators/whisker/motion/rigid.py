@@ -9,9 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from . import quaternions as qt
-from .knots import DEFAULT_SPACING_S, Knots, build_knots, check_duration, knots_over
+from .knots import Knots, build_knots, chosen_spacing, knots_over
 from .pose_table import read_poses
 from .samples import checked_rotations, checked_times, checked_values, refuse_jumps, within
+from .smooth_path import SmoothPath, path_through, rotation_path
 
 MAX_SPEED_MM_S = 20_000.0
 MAX_STEP_RAD = math.pi / 2
@@ -74,25 +75,36 @@ class RigidMotion:
         """The same motion from another place; ``by_mm`` (3,) is added to every position."""
         raise NotImplementedError
 
-    def knots(self, duration_s: float, spacing_s: float = DEFAULT_SPACING_S) -> Knots:
+    def knots(self, duration_s: float, spacing_s: float | None = None) -> Knots:
         """The motion over ``[0, duration_s]`` as the time loop reads it.
 
         One knot for a body at rest, two for one that is only shifted at constant velocity.
 
+        Parameters
+        ----------
+        duration_s
+            Time of the last knot.
+        spacing_s
+            Longest time between two knots; None for the shorter of 0.5 ms and `spacing_s` of the motion.
+
         Raises
         ------
         ValueError
-            If the samples do not cover the duration.
+            If the samples do not cover the duration, or it takes more knots than fit into memory.
         """
-        check_duration(duration_s, spacing_s)
-        return build_knots(self.at, duration_s, self.knot_count(duration_s, spacing_s))
+        spacing = chosen_spacing(self, duration_s, spacing_s)
+        return build_knots(self.at, duration_s, self.knot_count(duration_s, spacing))
 
     def max_speed_mm_s(self, duration_s: float, radius_mm: float = 0.0) -> float:
-        """Bound of the speed over ``[0, duration_s]`` of any point within ``radius_mm`` of the body's origin."""
-        check_duration(duration_s, DEFAULT_SPACING_S)
-        pose = self.at(np.linspace(0.0, duration_s, self.knot_count(duration_s, DEFAULT_SPACING_S)))
-        turning = np.linalg.norm(pose.angular_velocity_rad_s, axis=1)
-        return float((np.linalg.norm(pose.velocity_mm_s, axis=1) + radius_mm * turning).max())
+        """Bound of the speed over ``[0, duration_s]`` of any point within ``radius_mm`` of the body's origin.
+
+        It holds between the knots of the motion too.
+        """
+        return self.knots(duration_s).max_speed_mm_s(radius_mm)
+
+    def spacing_s(self, duration_s: float) -> float:
+        """Longest time between knots that follow the motion over ``[0, duration_s]`` closely."""
+        raise NotImplementedError
 
     def knot_count(self, duration_s: float, spacing_s: float) -> int:
         """Knots that the motion needs over ``[0, duration_s]`` at the given spacing."""
@@ -162,9 +174,13 @@ class RigidMotion:
     ) -> "SampledMotion":
         """A path through samples.
 
-        Positions and quaternions follow cubic splines, the latter brought to unit length; velocity, angular velocity and
-        their rates are continuous, and the path passes through every sample. A constant turn of 5 degrees between
-        neighbours is followed to 1e-8 rad, one of 30 degrees to 1e-4.
+        The path passes through every sample, and velocity and angular velocity are continuous. Samples that follow a
+        smooth motion closely, eleven or more to a cycle, get the cubic spline through them, with a continuous
+        acceleration of each coordinate. Where that spline would swing out, at stops, corners and between far or uneven
+        way points, the path is bent less and stays within the coordinates of the two samples around it. It leaves them
+        at a peak alone that six samples show, and then by no more than 5/8 of the smaller of the steps before and after;
+        `limited_slopes` tells how. Orientations go by the same rule, by components of the angular velocity in the
+        world's axes. A constant turn of 5 degrees between neighbours is followed to 1e-8 rad, one of 30 degrees to 1e-4.
 
         Parameters
         ----------
@@ -175,7 +191,7 @@ class RigidMotion:
         quaternions
             ``(T, 4)`` (w, x, y, z), of either sign; None for axes parallel to the world's.
         max_speed_mm_s
-            Highest speed that a step between neighbouring samples may imply.
+            Highest speed that the path may reach, between samples too: from rest to rest 1.5 times the mean.
 
         Raises
         ------
@@ -194,7 +210,6 @@ class RigidMotion:
                     f"{name} is NaN at row {int(np.argwhere(np.isnan(values))[0, 0])}; fill or cut the gap."
                 )
         turned = qt.continuous(checked_rotations(turned))
-        refuse_jumps("the path", times, np.linalg.norm(np.diff(positions, axis=0), axis=1), max_speed_mm_s, "mm/s")
         cosines = (turned[1:] * turned[:-1]).sum(axis=1)
         row = int(np.argmin(cosines))
         if cosines[row] < math.cos(MAX_STEP_RAD / 2) * (1 - 1e-9):
@@ -203,7 +218,9 @@ class RigidMotion:
                 f"{math.degrees(2 * math.acos(min(cosines[row], 1.0))):.4g} degrees, at most 90 are accepted "
                 "between neighbours; repair the samples or take them closer."
             )
-        return SampledMotion(times, positions, turned)
+        motion = SampledMotion(times, positions, turned)
+        refuse_jumps("the path", motion.places, 3, max_speed_mm_s, "mm/s")
+        return motion
 
     @staticmethod
     def from_csv(
@@ -294,6 +311,14 @@ class LinearMotion(RigidMotion):
         """The same motion from another place."""
         return replace(self, position_mm=self.position_mm + _triple("by_mm", by_mm))
 
+    def max_speed_mm_s(self, duration_s: float, radius_mm: float = 0.0) -> float:
+        """Bound of the speed of any point within ``radius_mm`` of the body's origin."""
+        return float(np.linalg.norm(self.velocity_mm_s) + radius_mm * np.linalg.norm(self.angular_velocity_rad_s))
+
+    def spacing_s(self, duration_s: float) -> float:
+        """Any; a turn is followed by the knots that its speed asks for."""
+        return math.inf
+
     def knot_count(self, duration_s: float, spacing_s: float) -> int:
         """One at rest, two for a shift, many for a turn."""
         if self.angular_velocity_rad_s.any():
@@ -311,19 +336,23 @@ class SampledMotion(RigidMotion):
         ``(T,)``, ``(T, 3)`` and ``(T, 4)``, checked.
     filled_values
         Numbers of the table that were missing and filled.
+
+    Attributes
+    ----------
+    places, turns
+        Positions, and quaternions before they are brought to unit length, over time.
     """
 
     times_s: np.ndarray
     positions_mm: np.ndarray
     quaternions: np.ndarray
     filled_values: int = 0
-    _spline: object = field(init=False, repr=False)
+    places: SmoothPath = field(init=False, repr=False)
+    turns: SmoothPath = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        from scipy.interpolate import CubicSpline
-
-        both = np.concatenate([self.positions_mm, qt.continuous(self.quaternions)], axis=1)
-        object.__setattr__(self, "_spline", CubicSpline(self.times_s, both))
+        object.__setattr__(self, "places", path_through(self.times_s, self.positions_mm))
+        object.__setattr__(self, "turns", rotation_path(self.times_s, qt.continuous(self.quaternions)))
 
     @property
     def start_s(self) -> float:
@@ -338,12 +367,15 @@ class SampledMotion(RigidMotion):
     def at(self, times_s: np.ndarray) -> RigidPose:
         """Pose and velocity at times ``(T,)``."""
         times = within(np.atleast_1d(np.asarray(times_s, dtype=float)), self.start_s, self.end_s)
-        values, rates = self._spline(times), self._spline(times, 1)  # type: ignore[operator]
-        turned, change = values[:, 3:], rates[:, 3:]
+        (position, velocity), (turned, change) = self.places.at(times), self.turns.at(times)
         square = (turned**2).sum(axis=1, keepdims=True)
         # Twice the vector part of (p' p*) / |p|^2 is the rate of the quaternion p brought to unit length.
         spin = 2 * qt.multiply(change, qt.conjugate(turned))[:, 1:] / square
-        return RigidPose(values[:, :3], turned / np.sqrt(square), rates[:, :3], spin)
+        return RigidPose(position, turned / np.sqrt(square), velocity, spin)
+
+    def spacing_s(self, duration_s: float) -> float:
+        """Shortest time between two samples."""
+        return self.places.spacing_s
 
     def mirrored(self) -> "SampledMotion":
         """The motion seen in the mirror x -> -x."""

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from .smooth_path import SmoothPath
+
 _TIME_TOLERANCE_S = 1e-9
 
 
@@ -132,23 +134,28 @@ def low_pass(times_s: np.ndarray, values: np.ndarray, smoothing_hz: float) -> np
     return sosfiltfilt(sections, values, axis=0, padlen=pad)
 
 
-def refuse_jumps(name: str, times_s: np.ndarray, steps: np.ndarray, limit: float, unit: str) -> None:
-    """Refuse a path with a step between neighbouring samples that implies too high a speed.
+def refuse_jumps(name: str, path: SmoothPath, size: int, limit: float, unit: str) -> None:
+    """Refuse a path that is too fast anywhere, between its samples too.
 
     Parameters
     ----------
     name
         What moves.
-    times_s
-        ``(T,)``.
-    steps
-        ``(T - 1, ...)`` lengths of the steps, not negative.
+    path
+        The path.
+    size
+        Columns of the path that describe one body.
     limit
         Highest speed, in ``unit``.
     unit
         For the message.
+
+    Raises
+    ------
+    ValueError
+        If the speed exceeds the limit.
     """
-    speeds = steps.reshape(len(steps), -1).max(axis=1) / np.diff(times_s)
+    speeds, times_s = path.top_speeds(size), path.times_s
     row = int(np.argmax(speeds))
     if speeds[row] > limit:
         raise ValueError(

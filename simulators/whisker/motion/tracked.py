@@ -10,6 +10,7 @@ import numpy as np
 from .base import BaseMotion, PadMotion
 from .rigid import MAX_SPEED_MM_S, RigidMotion
 from .samples import checked_times, checked_values, fill_gaps, low_pass, refuse_jumps, within
+from .smooth_path import SmoothPath, path_through
 
 if TYPE_CHECKING:
     from ..geometry.array import WhiskerArray
@@ -38,7 +39,7 @@ class TrackedAngles(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class SampledProtraction:
-    """Protraction of W whiskers as cubic splines through samples.
+    """Protraction of W whiskers, smooth through samples as `RigidMotion.sampled` makes a path.
 
     Parameters
     ----------
@@ -46,16 +47,19 @@ class SampledProtraction:
         ``(T,)`` increasing.
     angles_deg
         ``(T, W)`` away from rest.
+
+    Attributes
+    ----------
+    path
+        The angles over time.
     """
 
     times_s: np.ndarray
     angles_deg: np.ndarray
-    _spline: object = field(init=False, repr=False)
+    path: SmoothPath = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        from scipy.interpolate import CubicSpline
-
-        object.__setattr__(self, "_spline", CubicSpline(self.times_s, self.angles_deg))
+        object.__setattr__(self, "path", path_through(self.times_s, self.angles_deg))
 
     @property
     def end_s(self) -> float:
@@ -64,8 +68,11 @@ class SampledProtraction:
 
     def at(self, times_s: np.ndarray) -> tuple[np.ndarray, np.ndarray, None]:
         """Protraction (deg) and its rate (deg/s), each ``(T, W)``; a recording has no phase of its own."""
-        times = within(times_s, float(self.times_s[0]), self.end_s)
-        return self._spline(times), self._spline(times, 1), None  # type: ignore[operator]
+        return *self.path.at(within(times_s, float(self.times_s[0]), self.end_s)), None
+
+    def spacing_s(self, duration_s: float) -> float:
+        """Shortest time between two samples."""
+        return self.path.spacing_s
 
 
 def tracked(
@@ -83,6 +90,9 @@ def tracked(
     torsion_per_deg: Mapping[str, float] | None = None,
 ) -> BaseMotion:
     """Bases that follow a recording.
+
+    Angles and base points pass through the samples as the positions of `RigidMotion.sampled` do: smoothly, and without
+    swinging out at stops or between far or uneven samples.
 
     Parameters
     ----------
@@ -105,7 +115,7 @@ def tracked(
     smoothing_hz
         Corner of a zero-phase low-pass filter of angles and base points, or None.
     max_speed_deg_s
-        Highest speed that a step between neighbouring angles may imply.
+        Highest speed that an angle may reach, between samples too.
     elevation_per_deg, torsion_per_deg
         As in `whisking`.
 
@@ -130,16 +140,18 @@ def tracked(
             given = given[:, None]
         angles = checked_values("angles_deg", given, (len(times), 1 if given.shape[1] == 1 else width))
         angles, filled = _cleaned("the whisker angle", times, angles, max_gap_s, smoothing_hz)
-        refuse_jumps("a whisker", times, np.abs(np.diff(angles, axis=0)), max_speed_deg_s, "deg/s")
         if angle == "azimuth":
             angles = angles - motion.emergence_deg[:, 0] * motion.slopes[:, 0]
-        motion = replace(motion, protraction=SampledProtraction(times, np.broadcast_to(angles, (len(times), width))))
+        protraction = SampledProtraction(times, np.broadcast_to(angles, (len(times), width)))
+        refuse_jumps("a whisker", protraction.path, 1, max_speed_deg_s, "deg/s")
+        motion = replace(motion, protraction=protraction)
     if base_points_mm is not None:
         points = checked_values("base_points_mm", base_points_mm, (len(times), width, 3))
         points, filled_points = _cleaned("a base point", times, points, max_gap_s, smoothing_hz)
-        refuse_jumps("a base point", times, np.linalg.norm(np.diff(points, axis=0), axis=-1), MAX_SPEED_MM_S, "mm/s")
         filled += filled_points
-        motion = replace(motion, pad=PadMotion(times, points))
+        pad = PadMotion(times, points)
+        refuse_jumps("a base point", pad.path, 3, MAX_SPEED_MM_S, "mm/s")
+        motion = replace(motion, pad=pad)
     return replace(motion, filled_values=filled)
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from ..geometry.array import WhiskerArray
 
 MAX_CYCLES = 1_000_000
+KNOTS_PER_CYCLE = 72
+"""Knots in a whisk, or in a smooth step of a curve, that give its acceleration to 0.1 %."""
 
 Curve = tuple[np.ndarray, np.ndarray]
 """Times (s) and values, joined smoothly and held beyond both ends."""
@@ -129,6 +131,15 @@ class Rhythm:
             angle, rate = share * angle, share * rate + share_rate * angle
         return angle, rate, -np.remainder(np.pi - phase, 2 * np.pi) + np.pi
 
+    def spacing_s(self, duration_s: float) -> float:
+        """Longest time between knots that follow the rhythm over ``[0, duration_s]`` closely."""
+        tempo = self._cycles(duration_s)[2]
+        curves = [curve for curve in (self.set_point_deg, self.envelope) if isinstance(curve, tuple)]
+        steps = [1 / (self.frequency_hz * float(tempo.max())), *(float(np.diff(times).min()) for times, _ in curves)]
+        if self.onset_s > 0:
+            steps.append(self.onset_s)
+        return min(steps) / KNOTS_PER_CYCLE
+
     def _cycles(self, end_s: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Starts of the nominal cycles up to ``end_s``, and their draws of amplitude, frequency and set-point."""
         count = math.ceil(end_s * self.frequency_hz) + 2
@@ -172,6 +183,10 @@ class Whisking:
             for values in zip(*(rhythm.at(times_s) for rhythm in self.rhythms), strict=True)
         )
         return angle, rate, phase
+
+    def spacing_s(self, duration_s: float) -> float:
+        """Longest time between knots that follow every rhythm over ``[0, duration_s]`` closely."""
+        return min(rhythm.spacing_s(duration_s) for rhythm in self.rhythms)
 
 
 def whisking(
