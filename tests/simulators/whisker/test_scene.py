@@ -26,9 +26,45 @@ def test_a_scene_shorter_than_an_interval_is_refused():
         Scene(ARRAY, duration_s=0.0009, rate_hz=1000.0)
 
 
-def test_bare_solids_are_refused():
-    with pytest.raises(ValueError, match="wrap each solid with its motion"):
-        Scene(ARRAY, (Sphere(1.0),))
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ({"array": "RC1"}, r"array of a scene is 'RC1'; give a WhiskerArray such as mouse_array\(names='RC1'\)"),
+        ({"array": None}, "array of a scene is None; give a WhiskerArray"),
+        ({"objects": (Sphere(1.0),)}, "objects of a scene holds a Sphere; .* wrap each solid with its motion"),
+        ({"objects": BALL}, "objects of a scene is a SceneObject; give a tuple of SceneObject, also of a single one"),
+        ({"objects": None}, "objects of a scene is None; give a tuple of SceneObject"),
+        ({"base_motion": "x"}, "base_motion of a scene is 'x'; give a BaseMotion, as whisking"),
+        ({"base_motion": BALL.motion}, "base_motion of a scene is a LinearMotion; give a BaseMotion"),
+        ({"duration_s": "1"}, "duration_s of a scene is '1'; it must be one number"),
+        ({"rate_hz": None}, "rate_hz of a scene is None; it must be one number"),
+        ({"duration_s": 1e300, "rate_hz": 1e300}, "more output intervals than can be counted"),
+    ],
+)
+def test_parts_of_another_kind_are_refused(parts, message):
+    with pytest.raises(ValueError, match=message):
+        Scene(**{"array": ARRAY} | parts)
+
+
+def test_recordings_beyond_the_memory_of_the_machine_are_refused():
+    with pytest.raises(
+        ValueError, match=r"2 whiskers over 100000000000 output intervals needs 86,400\.0 GB of memory .*"
+    ):
+        Scene(ARRAY, duration_s=1e7, rate_hz=1e4)
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ({"solid": 5.0}, r"solid of a SceneObject is 5\.0; give a solid such as Sphere"),
+        ({"motion": None}, "motion of a SceneObject is None; give RigidMotion.fixed"),
+        ({"motion": (1, 2, 3)}, r"motion of a SceneObject is \(1, 2, 3\); give RigidMotion.fixed"),
+        ({"name": 7}, "name of a SceneObject is 7; give text"),
+    ],
+)
+def test_objects_are_a_solid_with_a_motion(parts, message):
+    with pytest.raises(ValueError, match=message):
+        SceneObject(**{"solid": Sphere(1.0), "motion": BALL.motion} | parts)
 
 
 def test_the_motion_of_other_whiskers_is_refused():
