@@ -238,7 +238,7 @@ def modal_rows(folder: Path) -> list[dict]:
 
 
 def ring_down_rows(folder: Path) -> list[dict]:
-    """Free motion after a tip load is let go at 0.12 s, fitted with two modes on both sides."""
+    """Free motion after a tip load is let go at 0.12 s, its lowest mode on both sides."""
     rows = []
     for species, whisker in (("rat", "RC2"), ("mouse", "RC1")):
         recording = load(folder, f"ringdown_{species}_{whisker}_y")
@@ -255,7 +255,7 @@ def ring_down_rows(folder: Path) -> list[dict]:
         rest = array.base_points_mm()[0] + array.base_rotations()[0] @ ((nodes[-1] + nodes[-2]) / 2)
         traces = (centres - rest) @ side, recording["tip_disp_mm"] @ side
         after = int(np.searchsorted(recording["t"], 0.1205))
-        ours, seen = (ring_down(trace[after:], 10_000.0, n_modes=2) for trace in traces)
+        ours, seen = (ring_down(trace[after:], 10_000.0) for trace in traces)
         free = [trace[after:] / trace[after - 10] for trace in traces]
         rows.append(
             {

@@ -7,28 +7,40 @@ import numpy as np
 if TYPE_CHECKING:
     import xarray as xr
 
-_LONGEST_TRACE = 800
+# Of the fit: samples per swing and samples at most, lags, poles tried.
+_SAMPLES_PER_SWING = 40
+_FEWEST_SAMPLES, _MOST_SAMPLES = 800, 2000
+_MOST_LAGS = 400
+_MOST_POLES = 10
+# Explaining less than this of the trace is no reason for another pole.
+_FINE_ENOUGH = 1e-3
+_WEAKEST = 0.05
 
 
 class RingDown(NamedTuple):
-    """Damped modes of a free motion, the strongest first.
+    """Damped modes of a free motion, the lowest first.
 
     Parameters
     ----------
     frequency_hz
-        (mode,) damped frequencies.
+        (mode,) damped frequencies: swings per second.
     damping_ratio
         (mode,) share of critical damping.
     amplitude
         (mode,) at the first sample, unit of the trace.
     residual
-        Root mean square of what the modes do not explain over that of the trace.
+        Root mean square of what the fit does not explain over the standard deviation of the trace.
     """
 
     frequency_hz: np.ndarray
     damping_ratio: np.ndarray
     amplitude: np.ndarray
     residual: float
+
+    @property
+    def natural_frequency_hz(self) -> np.ndarray:
+        """(mode,) frequencies without the damping, as `beams.modes.natural_frequencies_hz` gives them."""
+        return self.frequency_hz / np.sqrt(1 - self.damping_ratio**2)
 
 
 class ContactEpisode(NamedTuple):
@@ -47,64 +59,131 @@ class ContactEpisode(NamedTuple):
     release_s: float
 
 
-def ring_down(trace: np.ndarray, rate_hz: float, n_modes: int = 1) -> RingDown:
-    """Fit damped sinusoids to a free motion about rest.
+def ring_down(trace: np.ndarray, rate_hz: float, n_modes: int | None = None) -> RingDown:
+    """Natural modes of a free motion, read from its trace.
 
-    The modes are the poles of the trace's shift-invariant signal space, which needs no starting values; frequencies that
-    lie close together are told apart where a spectrum would join them.
+    Damped sinusoids and plain decays, overdamped modes among them, are fitted together. They are the poles of the trace's
+    shift-invariant signal space, which needs no starting values and tells frequencies apart where a spectrum would join
+    them. Of 2 to 10 poles so many are taken as the Bayesian information criterion finds worth their while. Modes are
+    given that carry at least a twentieth of the trace's standard deviation.
 
     Parameters
     ----------
     trace
-        (time,) displacement, starting when the whisker is let go; of more than 1600 samples, means over blocks are taken.
+        (time,) displacement, or (time, axis) path, of which the component along its longest extent is taken. Starts when
+        the whisker is let go; the end, where all is still, is left out.
     rate_hz
         Samples per second.
     n_modes
-        Modes that the trace holds.
+        Give this number of modes, the lowest; ``None`` gives all that are found.
 
     Returns
     -------
     RingDown
-        Modes by falling amplitude.
+        Modes by rising natural frequency. A mode that is overdamped, or too weak, is not among them. Swings far from
+        rest are not harmonic: they show as further modes at multiples of the lowest.
 
     Raises
     ------
     ValueError
-        If the trace is not finite, too short, constant, or does not oscillate in ``n_modes`` modes.
+        If the trace is not finite, too short, constant, or does not swing in ``n_modes`` modes, at least in one.
 
     References
     ----------
-    Roy & Kailath (1989), IEEE Trans. ASSP 37, 984: the method (ESPRIT).
+    Roy & Kailath (1989), IEEE Trans. ASSP 37, 984: the method (ESPRIT). Schwarz (1978), Ann. Statist. 6, 461: the
+    criterion.
     """
     trace = np.asarray(trace, dtype=float)
-    if trace.ndim != 1 or not np.isfinite(trace).all():
-        raise ValueError(f"trace has the shape {trace.shape}; give one finite value per sample.")
-    if n_modes < 1 or len(trace) < 8 * n_modes:
-        raise ValueError(f"{len(trace)} samples and n_modes {n_modes}; give at least one mode and 8 samples for each.")
-    if not np.ptp(trace) > 0:
+    if trace.ndim not in (1, 2) or not np.isfinite(trace).all():
+        raise ValueError(f"trace has the shape {trace.shape}; give finite values (time,) or (time, axis).")
+    if n_modes is not None and n_modes < 1:
+        raise ValueError(f"n_modes is {n_modes}; give at least one mode, or None for all that are found.")
+    if len(trace) < 16:
+        raise ValueError(f"trace has {len(trace)} samples; give at least 16.")
+    if not np.ptp(trace, axis=0).any():
         raise ValueError(f"trace is constant at {trace[0]}; start it where the whisker is let go.")
-    # Means over blocks keep the poles of damped sinusoids and hold back what lies above the modes.
-    stride = max(1, len(trace) // _LONGEST_TRACE)
-    thinned, step_s = trace[: len(trace) // stride * stride].reshape(-1, stride).mean(axis=1), stride / rate_hz
-    rows = len(thinned) // 2
-    hankel = np.lib.stride_tricks.sliding_window_view(thinned, rows).T
-    space = np.linalg.svd(hankel, full_matrices=False)[0][:, : 2 * n_modes]
-    poles = np.linalg.eigvals(np.linalg.lstsq(space[:-1], space[1:], rcond=None)[0])
-    rates = np.log(poles[np.imag(poles) > 0].astype(complex)) / step_s
-    if len(rates) < n_modes:
-        raise ValueError(f"trace oscillates in {len(rates)} modes where n_modes is {n_modes}; ask for fewer modes.")
-    basis = np.exp(rates[None] * step_s * np.arange(len(thinned))[:, None])
-    columns = np.concatenate([basis.real, basis.imag], axis=1)
-    weights = np.linalg.lstsq(columns, thinned, rcond=None)[0]
+    samples, stride = _thinned(_along_extent(trace), rate_hz)
+    fit = _best_fit(samples, stride / rate_hz)
+    parts = fit.parts.std(axis=0) / samples.std()
+    modes = np.flatnonzero((parts >= _WEAKEST) & (fit.rates.real < 0))
+    modes = modes[np.argsort(np.abs(fit.rates[modes]))]
+    wanted = 1 if n_modes is None else n_modes
+    if len(modes) < wanted:
+        raise ValueError(
+            f"trace swings in {len(modes)} of {wanted} mode{'s' * (wanted > 1)} asked for; a mode that is missing is "
+            f"overdamped, or carries less than {_WEAKEST:.0%} of the trace."
+        )
+    rates = fit.rates[modes[:n_modes]]
+    # A mean over a block is lower than its first sample.
     in_block = np.exp(rates[None] * np.arange(stride)[:, None] / rate_hz).mean(axis=0)
-    amplitudes = np.hypot(weights[:n_modes], weights[n_modes:]) / np.abs(in_block)
-    left = thinned - columns @ weights
-    order = np.argsort(-amplitudes)
     return RingDown(
-        np.imag(rates)[order] / (2 * np.pi),
-        (-np.real(rates) / np.abs(rates))[order],
-        amplitudes[order],
-        float(np.sqrt(np.mean(left**2) / np.mean(thinned**2))),
+        np.imag(rates) / (2 * np.pi),
+        -np.real(rates) / np.abs(rates),
+        fit.amplitudes[modes[:n_modes]] / np.abs(in_block),
+        fit.residual,
+    )
+
+
+class _Fit(NamedTuple):
+    """Swinging poles of a trace: (mode,) complex rates 1/s and amplitudes, (time, mode) what each adds to the trace."""
+
+    rates: np.ndarray
+    amplitudes: np.ndarray
+    parts: np.ndarray
+    residual: float
+
+
+def _along_extent(trace: np.ndarray) -> np.ndarray:
+    """(time,) component of a path along its longest extent."""
+    if trace.ndim == 1:
+        return trace
+    path = trace - trace.mean(axis=0)
+    return path @ np.linalg.svd(path, full_matrices=False)[2][0]
+
+
+def _thinned(trace: np.ndarray, rate_hz: float) -> tuple[np.ndarray, int]:
+    """Means over blocks of what is not yet still, about rest, and the samples in a block.
+
+    Means keep the poles of damped sinusoids and hold back what lies above the modes.
+    """
+    moved = trace - trace[len(trace) * 19 // 20 :].mean()
+    energy = np.cumsum(moved**2)
+    n_moving = int(np.searchsorted(energy, (1 - 1e-8) * energy[-1])) + 1
+    moved = moved[: max(n_moving, 16)]
+    padded = 4 * len(moved)
+    peak = int(np.abs(np.fft.rfft(moved - moved.mean(), padded)).argmax())
+    per_swing = padded / max(peak, 1)
+    stride = max(1, min(int(per_swing / _SAMPLES_PER_SWING), len(moved) // _FEWEST_SAMPLES))
+    return moved[: len(moved) // stride * stride].reshape(-1, stride).mean(axis=1)[:_MOST_SAMPLES], stride
+
+
+def _best_fit(samples: np.ndarray, step_s: float) -> _Fit:
+    """The fit of so many poles as lower the Bayesian information criterion most."""
+    n = len(samples)
+    lags = min(n // 2, _MOST_LAGS)
+    space = np.linalg.svd(np.lib.stride_tricks.sliding_window_view(samples, lags).T, full_matrices=False)[0]
+    fits = [_fit(samples, step_s, space[:, :count]) for count in range(2, min(_MOST_POLES, n // 4) + 1)]
+    costs = [np.log(fit.residual**2 + _FINE_ENOUGH**2) + 2 * k * np.log(n) / n for k, fit in enumerate(fits, start=2)]
+    return fits[int(np.argmin(costs))]
+
+
+def _fit(samples: np.ndarray, step_s: float, space: np.ndarray) -> _Fit:
+    """Poles of a signal space ``(lag, pole)`` and their least-squares weights in the samples."""
+    poles = np.linalg.eigvals(np.linalg.lstsq(space[:-1], space[1:], rcond=None)[0]).astype(complex)
+    swinging = np.log(poles[poles.imag > 0]) / step_s
+    # What grows is noise, or an offset.
+    falling = np.minimum(np.log(poles[(poles.imag == 0) & (poles.real > 0)].real) / step_s, 0.0)
+    times = step_s * np.arange(len(samples))[:, None]
+    waves = np.exp(swinging * times)
+    columns = np.concatenate([waves.real, waves.imag, np.exp(falling * times)], axis=1)
+    weights = np.linalg.lstsq(columns, samples, rcond=None)[0]
+    cosine, sine = weights[: len(swinging)], weights[len(swinging) : 2 * len(swinging)]
+    left = samples - columns @ weights
+    return _Fit(
+        swinging,
+        np.hypot(cosine, sine),
+        waves.real * cosine + waves.imag * sine,
+        float(np.sqrt(np.mean(left**2)) / samples.std()),
     )
 
 

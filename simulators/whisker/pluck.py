@@ -86,17 +86,17 @@ def static_shape(
     return StaticShape(angles, nodes @ rotation.T, rotation @ moment)
 
 
-def ring_down(
+def pluck_whisker(
     whisker: Whisker,
     mechanics: Mechanics | None = None,
     *,
     tip_force_mn: float | None = None,
     deflection_mm: float | None = None,
     axis: Literal["y", "z"] = "z",
-    duration_s: float = 0.5,
-    rate_hz: float = 5000.0,
+    duration_s: float | None = None,
+    rate_hz: float | None = None,
 ) -> "xr.Dataset":
-    """Free motion of a whisker let go at time 0 after its tip was pulled aside.
+    """Free motion of a whisker that is let go at time 0 after its tip was pulled aside.
 
     Parameters
     ----------
@@ -107,36 +107,43 @@ def ring_down(
     tip_force_mn
         Force that held the tip, along ``axis``; or else
     deflection_mm
-        how far a force along ``axis`` has moved the tip along it.
+        how far a force along ``axis`` has moved the tip along it. Without either, a hundredth of the length.
     axis
         Axis of the base frame: ``y`` in the plane of the intrinsic curvature, ``z`` across it.
     duration_s, rate_hz
-        Time simulated and output intervals per second.
+        Time simulated and output intervals per second; ``None`` takes 12 periods of the lowest natural frequency across
+        the plane of curvature, and 60 intervals per period.
 
     Returns
     -------
     xr.Dataset
-        As from `simulate`; `analysis.ring_down` finds frequency and damping in its ``tip``.
+        As from `simulate`; `analysis.ring_down` reads frequency and damping from its ``tip``.
 
     Raises
     ------
     ValueError
-        If not exactly one of force and deflection is given, or the tip cannot be moved so far.
+        If both force and deflection are given, or the tip cannot be moved so far.
     """
+    from .beams.modes import natural_frequencies_hz
     from .geometry.array import WhiskerArray
     from .output.record import record_dataset
     from .scene import Scene
     from .simulation import _raw_record
     from .solver.plan import plan_scene
 
-    if (tip_force_mn is None) == (deflection_mm is None):
+    if tip_force_mn is not None and deflection_mm is not None:
         raise ValueError(f"tip_force_mn is {tip_force_mn} and deflection_mm {deflection_mm}; give one of them.")
     if axis not in ("y", "z"):
         raise ValueError(f"axis {axis!r} is not known; take 'y' (in the plane of curvature) or 'z' (across it).")
     mechanics = mechanics or Mechanics()
     direction = np.array([0.0, axis == "y", axis == "z"], dtype=float)
-    if deflection_mm is not None:
-        tip_force_mn = _force_for_mn(whisker, mechanics, direction, float(deflection_mm))
+    if tip_force_mn is None:
+        aside_mm = 0.01 * whisker.length_mm if deflection_mm is None else float(deflection_mm)
+        tip_force_mn = _force_for_mn(whisker, mechanics, direction, aside_mm)
+    if duration_s is None or rate_hz is None:
+        lowest_hz = float(natural_frequencies_hz(mechanics.chain(whisker), 1)[0])
+        duration_s = 12 / lowest_hz if duration_s is None else duration_s
+        rate_hz = 60 * lowest_hz if rate_hz is None else rate_hz
     held = static_shape(whisker, mechanics, tip_force_mn * direction)
     plan = plan_scene(Scene(WhiskerArray((whisker,)), duration_s=duration_s, rate_hz=rate_hz), mechanics)
     start = np.zeros((3, *held.angles_rad.shape))
