@@ -77,8 +77,7 @@ class Box(Solid):
     size_mm: tuple[float, float, float]
 
     def _check(self) -> None:
-        self._need_count("size_mm", 3)
-        self._need_positive("size_mm")
+        self._need_positive_numbers("size_mm", 3)
 
     def bounds_mm(self) -> np.ndarray:
         """Lower and upper corner, (2, 3), mm."""
@@ -224,9 +223,8 @@ class Superquadric(Solid):
     exponents: tuple[float, float]
 
     def _check(self) -> None:
-        self._need_count("radii_mm", 3)
-        self._need_positive("radii_mm")
-        self._need_count("exponents", 2)
+        self._need_positive_numbers("radii_mm", 3)
+        self._need_numbers("exponents", 2)
         if not all(0.1 <= exponent <= 2.0 for exponent in self.exponents):
             raise ValueError(
                 f"exponents of Superquadric are {self.exponents}; they must lie between 0.1 and 2: below it is a box, "

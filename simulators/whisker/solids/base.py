@@ -1,17 +1,18 @@
 """What every solid has in common."""
 
-import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
+from ..numbers_given import array_of_numbers, refuse_negative, refuse_not_positive
+
 if TYPE_CHECKING:
     from .bvh import Hierarchy
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # else solids with arrays, which have no equality of their own, would inherit one
 class Solid(ABC):
     """A rigid body that whiskers touch, in a frame of its own.
 
@@ -25,7 +26,7 @@ class Solid(ABC):
     Raises
     ------
     ValueError
-        If the offset or the friction is negative or not finite.
+        If the offset or the friction is no number, negative or not finite, or the sizes make no solid.
     """
 
     kind: ClassVar[int]
@@ -34,10 +35,9 @@ class Solid(ABC):
     friction: float | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.contact_offset_mm) and self.contact_offset_mm >= 0):
-            raise ValueError(f"contact_offset_mm is {self.contact_offset_mm}; it must be finite and not negative.")
-        if self.friction is not None and not (math.isfinite(self.friction) and self.friction >= 0):
-            raise ValueError(f"friction is {self.friction}; it must be finite and not negative, or None.")
+        refuse_negative(f"contact_offset_mm of {type(self).__name__}", self.contact_offset_mm)
+        if self.friction is not None:
+            refuse_negative(f"friction of {type(self).__name__}", self.friction)
         self._check()
 
     def _check(self) -> None:  # noqa: B027 - a plane has nothing to refuse
@@ -65,13 +65,19 @@ class Solid(ABC):
 
     def _need_positive(self, *names: str) -> None:
         for name in names:
-            values = np.atleast_1d(np.asarray(getattr(self, name), dtype=float))
-            if not (np.isfinite(values).all() and (values > 0).all()):
-                raise ValueError(
-                    f"{name} of {type(self).__name__} is {getattr(self, name)}; it must be positive and finite."
-                )
+            refuse_not_positive(f"{name} of {type(self).__name__}", getattr(self, name))
 
-    def _need_count(self, name: str, count: int) -> None:
+    def _need_numbers(self, name: str, count: int) -> None:
+        """Turn a field into a tuple of so many floats."""
         values = getattr(self, name)
-        if np.shape(values) != (count,):
-            raise ValueError(f"{name} of {type(self).__name__} is {values}; it takes {count} numbers.")
+        numbers = array_of_numbers(f"{name} of {type(self).__name__}", values)
+        if numbers.shape != (count,) or not np.isfinite(numbers).all():
+            raise ValueError(f"{name} of {type(self).__name__} is {values}; it takes {count} finite numbers.")
+        object.__setattr__(self, name, tuple(numbers.tolist()))
+
+    def _need_positive_numbers(self, name: str, count: int) -> None:
+        self._need_numbers(name, count)
+        if min(getattr(self, name)) <= 0:
+            raise ValueError(
+                f"{name} of {type(self).__name__} is {getattr(self, name)}; each of the {count} must be positive."
+            )

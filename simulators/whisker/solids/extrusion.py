@@ -5,6 +5,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
+from ..numbers_given import array_of_numbers
 from . import mesh_checks
 from .base import Solid
 from .bvh import Hierarchy, build_hierarchy
@@ -33,7 +34,7 @@ class Extrusion(Solid):
 
     def _check(self) -> None:
         self._need_positive("height_mm")
-        profile = np.asarray(self.profile_mm, dtype=np.float64)
+        profile = array_of_numbers("profile_mm of Extrusion", self.profile_mm)
         if profile.ndim != 2 or profile.shape[1] != 2 or len(profile) < 3:
             raise ValueError(
                 f"profile_mm of Extrusion has the shape {profile.shape}; it takes at least 3 corners (P, 2)."

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 
+from ..numbers_given import refuse_not_positive
 from . import mesh_checks
 from .base import Solid
 from .bvh import Hierarchy, build_hierarchy
@@ -169,8 +170,8 @@ class Mesh(Solid):
         if diagonal_mm is not None and scale is not None:
             raise ValueError(f"diagonal_mm ({diagonal_mm}) and scale ({scale}) exclude each other; give one.")
         for name, value in (("diagonal_mm", diagonal_mm), ("scale", scale)):
-            if value is not None and not (np.isfinite(value) and value > 0):
-                raise ValueError(f"{name} is {value}; it must be positive and finite.")
+            if value is not None:
+                refuse_not_positive(name, value)
         vertices, faces = _read_triangles(path)
         # Only corners of triangles count for the size.
         extent = np.ptp(vertices[np.unique(faces)], axis=0)

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..numbers_given import array_of_numbers
+
 
 class Cleaned(NamedTuple):
     """Mesh without repeated corners and without triangles that have no area, and how many of these there were."""
@@ -22,7 +24,9 @@ def cleaned(vertices_mm: np.ndarray, faces: np.ndarray) -> Cleaned:
     ValueError
         If the mesh is empty, not made of triangles, not finite, refers to missing corners or has no area at all.
     """
-    vertices_mm, faces = np.asarray(vertices_mm, dtype=np.float64), np.asarray(faces)
+    vertices_mm = array_of_numbers("vertices_mm of Mesh", vertices_mm)
+    array_of_numbers("faces of Mesh", faces)
+    faces = np.asarray(faces)
     if vertices_mm.ndim != 2 or vertices_mm.shape[1] != 3 or faces.ndim != 2 or faces.shape[1] != 3:
         raise ValueError(
             f"vertices_mm and faces have shapes {vertices_mm.shape} and {faces.shape}; a mesh is corners (V, 3) and "

@@ -23,6 +23,10 @@ _FLAT = 1e-11
 _CLOSE = 1e-3
 _N_INTERVALS = 16
 _NEVER_CUT = 1e-9
+# A centre line this near to the surface (mm) may have gone in elsewhere, too.
+_GRAZES = 1e-9
+# Length of the mean of two normals below which they belong to the two faces of a sheet rather than to an edge.
+_SHARPEST = 0.2
 
 
 @compiled
@@ -56,11 +60,13 @@ def _make_search(distance_at: Any) -> Any:
         low = 0.0
         f_low, g_low, nx, ny, nz = at(shape, ax, ay, az, ux, uy, uz, ra, taper, 0.0)
         best, s_best, best_x, best_y, best_z = f_low, 0.0, nx, ny, nz
+        x_low, y_low, z_low = nx, ny, nz
         if n_intervals == 1 and g_low >= 0.0:
             return best, s_best, best_x, best_y, best_z
         for interval in range(n_intervals):
             high = (interval + 1) / n_intervals
             f_high, g_high, nx, ny, nz = at(shape, ax, ay, az, ux, uy, uz, ra, taper, high)
+            x_high, y_high, z_high = nx, ny, nz
             if f_high < best:
                 best, s_best, best_x, best_y, best_z = f_high, high, nx, ny, nz
             # Where two sides of a solid are equally near either normal may come back; the chord tells it all the same.
@@ -71,21 +77,23 @@ def _make_search(distance_at: Any) -> Any:
                 # on every other step goes to where the tangents of both sides meet, the others to the middle.
                 p, q, g_p, g_q = low, high, down, up
                 at_p, slope_p, at_q, slope_q = f_low, down, f_high, up
+                px, py, pz, qx, qy, qz = x_low, y_low, z_low, x_high, y_high, z_high
                 s = s_guess if p < s_guess < q else p - g_p * (q - p) / (g_q - g_p)
-                last, width, kinked = 0, q - p, False
+                last, width, kinked, smooth = 0, q - p, False, False
                 for step in range(_MAX_STEPS):
                     f, g, nx, ny, nz = at(shape, ax, ay, az, ux, uy, uz, ra, taper, s)
                     if f < best:
                         best, s_best, best_x, best_y, best_z = f, s, nx, ny, nz
                     if abs(g) <= flat:
+                        smooth = True
                         break
                     if g < 0.0:
-                        p, g_p, at_p, slope_p = s, g, f, g
+                        p, g_p, at_p, slope_p, px, py, pz = s, g, f, g, nx, ny, nz
                         if last == -1:
                             g_q *= 0.5
                         last = -1
                     else:
-                        q, g_q, at_q, slope_q = s, g, f, g
+                        q, g_q, at_q, slope_q, qx, qy, qz = s, g, f, g, nx, ny, nz
                         if last == 1:
                             g_p *= 0.5
                         last = 1
@@ -101,7 +109,16 @@ def _make_search(distance_at: Any) -> Any:
                         s = min(max(s, p + _CLOSE * (q - p)), q - _CLOSE * (q - p))
                     else:
                         s = 0.5 * (p + q)
-            low, f_low, g_low = high, f_high, g_high
+                if kinked and not smooth and low < p <= s_best <= q < high:
+                    # An edge: of the normals between those of its two sides the one along which nothing is gained by
+                    # sliding, so that the force does not jump from side to side.
+                    nx = slope_q * px - slope_p * qx
+                    ny = slope_q * py - slope_p * qy
+                    nz = slope_q * pz - slope_p * qz
+                    size = math.sqrt(nx * nx + ny * ny + nz * nz)
+                    if size > _SHARPEST * (slope_q - slope_p):
+                        best_x, best_y, best_z = nx / size, ny / size, nz / size
+            low, f_low, g_low, x_low, y_low, z_low = high, f_high, g_high, x_high, y_high, z_high
         return best, s_best, best_x, best_y, best_z
 
     return search
@@ -156,7 +173,7 @@ def _mesh_gap(
             return cut, s_guess, 0.0, 0.0, 0.0
     elif feature >= 0:
         d, nx, ny, nz = triangle_distance(triangles, normals, i, signed, ax + s * ux, ay + s * uy, az + s * uz)
-        if not signed or d > 0.0:
+        if not signed or d > _GRAZES:
             return gap, s, nx, ny, nz
     elif not signed:
         # The centre line itself passes through a sheet: out again on the side where the segment began.

@@ -32,9 +32,9 @@ from .touching import (
     unload_links,
 )
 
-DONE, NOT_FINITE, TOO_FAST, TOO_DEEP = 0, 1, 2, 3
-"""How a run ends: complete; a state that is not finite; a tip too fast for the shortest step; a whisker pressed so deep
-into a thin object that it would come out behind it."""
+DONE, NOT_FINITE, TOO_FAST, TOO_DEEP, BURIED = 0, 1, 2, 3, 4
+"""How a run ends: complete; a state that is not finite; a tip too fast for the shortest step; a whisker pressed deeper
+into an object than contact can hold; an object that drives over the clamped base."""
 ATTEMPTS = 16
 """Most solves of one step in search of the contacts that push and of their friction."""
 OUTPUTS = 25
@@ -135,7 +135,8 @@ def run_whisker(
         Knots of the base frame; one knot is a base at rest.
     table, solid_of, friction_of, speed_of, depth_of, limit_of
         The solids; per object its row, coefficient of friction, highest speed of any of its points (mm/ms), the depth
-        (mm) that a step may enter it, and the depth at which the run ends.
+        (mm) that a step may enter it, and the depth at which the run ends; the clamped link, which cannot give way, may
+        enter it by its diameter.
     first_knot, object_dt, object_position, object_velocity, object_quaternion, object_angular
         (K + 1,) slices of the objects' knots, their spacing and the knots one after another.
     tip_force, tip_force_until
@@ -149,12 +150,13 @@ def run_whisker(
     nodes
         (n_intervals, n + 1, 3) filled with the link ends, or (0, 0, 0).
     report
-        (4,) filled: steps, solves, time (ms) reached, shortest step (ms; 0 if none was taken).
+        (5,) filled: steps, solves, time (ms) reached, shortest step (ms; 0 if none was taken), object that ended the run
+        (-1 for none).
 
     Returns
     -------
     int
-        `DONE`, `NOT_FINITE`, `TOO_FAST` or `TOO_DEEP`.
+        `DONE`, `NOT_FINITE`, `TOO_FAST`, `TOO_DEEP` or `BURIED`.
     """
     n = lengths.shape[0]
     n_objects = solid_of.shape[0]
@@ -184,7 +186,8 @@ def run_whisker(
     ticks_now = nominal
     asleep = False
     n_steps = n_solves = 0
-    report[:] = 0.0
+    report[:4] = 0.0
+    report[4] = -1.0
     for k in range(n_intervals):
         row = out[k]
         row[:14] = 0.0
@@ -332,10 +335,11 @@ def run_whisker(
                 report[0], report[1], report[2] = n_steps, n_solves, time
                 return NOT_FINITE
             for c in range(count):
-                o = int(contacts[c, 18])
-                if seen[o, int(contacts[c, 0]), 9] < -limit_of[o]:
-                    report[0], report[1], report[2] = n_steps, n_solves, time
-                    return TOO_DEEP
+                i, o = int(contacts[c, 0]), int(contacts[c, 18])
+                depth = -seen[o, i, 9]
+                if depth > limit_of[o] or (i == 0 and depth > 2.0 * radii[0]):
+                    report[0], report[1], report[2], report[4] = n_steps, n_solves, time, o
+                    return BURIED if i == 0 else TOO_DEEP
             # The next step may enter no surface deeper than `depth_of`.
             wanted = nominal if turned < 0.4 * TURN_RAD else ticks_now
             wanted = allowed_ticks(wanted, interval / ticks, lengths, link, speed_of, depth_of, seen)

@@ -20,16 +20,28 @@ from ..solids import Mesh, Plane, Solid, SolidTable, pack_solids
 PLANE_REACH_MM = 200.0
 # How deep a step may enter a solid without contact offset.
 STEEP_MM = 0.02
+# Deeper than a whisker is thick nothing that a contact says is meant.
+DEEPEST_MM = 0.5
 ENDINGS = {
     1: "its state is no longer finite",
     2: "it moves faster than the shortest step can follow near a surface",
-    3: "it is pressed so deep into a thin object that it would come out behind it",
+    3: "it is pressed deeper into {object} than contact can hold, as into a thin one or between two",
+    4: "{object} drives over its base, where it is clamped",
 }
 ADVICE = {
     1: "slow the motion, or lower max_step_ms",
     2: "slow the motion, or give the object a contact_offset_mm",
-    3: "raise contact_stiffness_mn_per_mm, or give the object a contact_offset_mm",
+    3: "raise contact_stiffness_mn_per_mm, give a thin object a contact_offset_mm, or keep objects farther apart",
+    4: "keep the path of the object clear of the base points",
 }
+
+
+def ending_sentence(whisker: str, time_ms: float, ending: int, touched: str) -> str:
+    """Say why the run of a whisker ended before its time, and what to do."""
+    return (
+        f"whisker {whisker} cannot be followed at {time_ms / 1000:.4f} s: {ENDINGS[ending].format(object=touched)}; "
+        f"{ADVICE[ending]}."
+    )
 
 
 @dataclass(frozen=True)
@@ -48,13 +60,13 @@ class Plan:
         Knots of the bases, (W, K, ...).
     table, solid_of, friction_of, speed_of, depth_of, limit_of
         The solids and per object its row, friction, highest speed (mm/ms), how deep (mm) a step may enter, and at which
-        depth a whisker would come out behind it.
+        depth the run ends.
     first_knot, object_knots, object_dt
         Knots of all objects, one after another.
     settings
         rho, contact stiffness (uN/mm), relaxation (ms), slip speed (mm/ms).
     outputs, nodes, reports
-        (W, T, 25), (W, T, P, 3) or ``None``, (W, 4).
+        (W, T, 25), (W, T, P, 3) or ``None``, (W, 5).
     """
 
     scene: Scene
@@ -100,7 +112,7 @@ class Plan:
         Raises
         ------
         FloatingPointError
-            If it does not stay finite or moves too fast.
+            If it does not stay finite, moves too fast, or is buried in an object.
         """
         from . import kernel
 
@@ -123,10 +135,10 @@ class Plan:
             self.outputs[whisker], nodes, self.reports[whisker],
         )  # fmt: skip
         if ending:
-            raise FloatingPointError(
-                f"whisker {self.names[whisker]} cannot be followed at {self.reports[whisker, 2] / 1000:.4f} s: "
-                f"{ENDINGS[ending]}; {ADVICE[ending]}."
-            )
+            report = self.reports[whisker]
+            o = int(report[4])
+            touched = (self.scene.objects[o].name or f"object {o}") if o >= 0 else ""
+            raise FloatingPointError(ending_sentence(self.names[whisker], report[2], ending, touched))
 
 
 def plan_scene(scene: Scene, mechanics: Mechanics, keep_nodes: bool = True) -> Plan:
@@ -149,7 +161,8 @@ def plan_scene(scene: Scene, mechanics: Mechanics, keep_nodes: bool = True) -> P
     speeds = [
         1e-3 * item.motion.max_speed_mm_s(scene.duration_s, _reach_mm(item.solid.bounds_mm())) for item in scene.objects
     ]
-    limits = 0.8 * (table.offset + np.array([_thickness_mm(solid) for solid in solids], dtype=float) / 2)
+    thickness = np.array([_thickness_mm(solid) for solid in solids], dtype=float)
+    limits = np.minimum(0.8 * (table.offset + thickness / 2), table.offset + DEEPEST_MM)
     count, points = scene.n_intervals, max(len(chain) for chain in chains) + 1
     return Plan(
         scene=scene,
@@ -174,7 +187,7 @@ def plan_scene(scene: Scene, mechanics: Mechanics, keep_nodes: bool = True) -> P
         ),
         outputs=np.zeros((len(chains), count, 25)),
         nodes=np.full((len(chains), count, points, 3), np.nan) if keep_nodes else None,
-        reports=np.zeros((len(chains), 4)),
+        reports=np.zeros((len(chains), 5)),
     )
 
 

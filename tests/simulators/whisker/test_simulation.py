@@ -263,7 +263,8 @@ KNOWN = (
     "not clear of the array",
     "no longer finite",
     "moves faster",
-    "thin object",
+    "than contact can hold",
+    "drives over its base",
 )
 REFUSALS: dict[str, int] = {}
 

@@ -25,7 +25,7 @@ FAKE = textwrap.dedent(
     import os
     import numpy as np
     import xarray as xr
-    from simulators.whisker.views import POSITIONS
+    from simulators.whisker.output.views import POSITIONS
 
     def scene(kind, seed):
         return kind, seed
@@ -168,7 +168,8 @@ def test_same_bytes_after_a_kill(write, tmp_path, workers):
         from functools import partial
         sys.path.insert(0, {str(tmp_path / "code")!r})
         import fake_sweeps
-        from simulators.whisker.collection import Entry, write_collection
+        from simulators.whisker.output.collection import write_collection
+        from simulators.whisker.output.workers import Entry
 
         def slow(scene):
             time.sleep(0.3)

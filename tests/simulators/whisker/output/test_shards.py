@@ -150,7 +150,7 @@ def test_another_process_is_kept_out_until_the_first_ends(tmp_path):
     code = textwrap.dedent(
         f"""
         from pathlib import Path
-        from simulators.whisker.shards import only_writer
+        from simulators.whisker.output.shards import only_writer
         with only_writer(Path({str(tmp_path)!r})):
             print("held", flush=True)
             input()

@@ -77,23 +77,37 @@ def test_plane_is_the_half_space_below():
         (lambda: Sphere(0.0), "radius_mm of Sphere is 0.0; it must be positive"),
         (lambda: Sphere(-1.0), "must be positive"),
         (lambda: Sphere(float("nan")), "must be positive"),
-        (lambda: Box((1.0, 2.0)), "size_mm of Box .* takes 3 numbers"),
+        (lambda: Box((1.0, 2.0)), "size_mm of Box .* takes 3 finite numbers"),
         (lambda: Box((1.0, 2.0, -3.0)), "size_mm of Box"),
         (lambda: Cylinder(1.0, float("inf")), "length_mm of Cylinder is inf"),
         (lambda: Capsule(1.0, -2.0), "length_mm of Capsule"),
         (lambda: Torus(1.0, 1.0), "needs a hole"),
         (lambda: Superquadric((1.0, 1.0, 1.0), (0.05, 1.0)), "between 0.1 and 2"),
         (lambda: Superquadric((1.0, 1.0, 1.0), (1.0, 2.5)), "no longer convex"),
-        (lambda: Superquadric((1.0, 1.0, 1.0), (1.0,)), "exponents of Superquadric .* takes 2 numbers"),
+        (lambda: Superquadric((1.0, 1.0, 1.0), (1.0,)), "exponents of Superquadric .* takes 2 finite numbers"),
         (lambda: Superquadric((1.0, 1.0), (1.0, 1.0)), "radii_mm of Superquadric"),
         (lambda: CurvedPlate(5.0, 360.0, 1.0, 1.0), "less than 360 degrees"),
         (lambda: CurvedPlate(5.0, 90.0, 1.0, 10.0), "pass the axis"),
         (lambda: CurvedPlate(5.0, 90.0, 1.0, 1.0, concave_side="x"), "'-x' or '\\+x'"),
-        (lambda: Plane(contact_offset_mm=-0.1), "contact_offset_mm is -0.1"),
-        (lambda: Plane(friction=-0.1), "friction is -0.1"),
-        (lambda: Plane(friction=float("nan")), "friction is nan"),
+        (lambda: Plane(contact_offset_mm=-0.1), "contact_offset_mm of Plane is -0.1"),
+        (lambda: Plane(friction=-0.1), "friction of Plane is -0.1"),
+        (lambda: Plane(friction=float("nan")), "friction of Plane is nan"),
+        (lambda: Plane(friction="0.4"), "friction of Plane is '0.4'; it must be one number"),
+        (lambda: Plane(contact_offset_mm=None), "contact_offset_mm of Plane is None; it must be one number"),
+        (lambda: Sphere("a"), "radius_mm of Sphere is 'a'; it must be one number"),
+        (lambda: Sphere((1.0, 2.0)), r"radius_mm of Sphere is \(1.0, 2.0\); it must be one number"),
+        (lambda: Box(3.0), "size_mm of Box is 3.0; it takes 3 finite numbers"),
+        (lambda: Box("3x4x5"), "size_mm of Box holds something that is no number"),
+        (lambda: Box((1.0, 2.0, None)), "size_mm of Box is .* it takes 3 finite numbers"),
+        (lambda: Superquadric((1.0, 1.0, 1.0), "round"), "exponents of Superquadric holds something that is no number"),
+        (lambda: CurvedPlate(5.0, "90", 1.0, 1.0), "angle_deg of CurvedPlate is '90'; it must be one number"),
     ],
 )
 def test_impossible_solids_are_refused_in_a_sentence(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_sizes_may_come_in_lists_and_arrays():
+    assert Box([1, 2, 3]) == Box(np.array([1.0, 2.0, 3.0])) == Box((1.0, 2.0, 3.0))
+    assert hash(Superquadric([1, 1, 2], np.ones(2))) == hash(Superquadric((1.0, 1.0, 2.0), (1.0, 1.0)))

@@ -96,3 +96,10 @@ def test_mirror_image_keeps_what_belongs_to_the_solid():
 def test_impossible_profiles_are_refused(profile, height, message):
     with pytest.raises(ValueError, match=message):
         Extrusion(np.array(profile, dtype=float), height)
+
+
+def test_profiles_are_numbers():
+    with pytest.raises(ValueError, match="profile_mm of Extrusion holds something that is no number"):
+        Extrusion([[0, 0], [1]], 1.0)
+    with pytest.raises(ValueError, match="height_mm of Extrusion is 'tall'; it must be one number"):
+        Extrusion([[0, 0], [1, 0], [0, 1]], "tall")

@@ -184,6 +184,7 @@ def test_size_unit_and_up_axis_of_a_file(tmp_path):
         ({"diagonal_mm": 1.0, "scale": 2.0}, "exclude each other"),
         ({"diagonal_mm": -1.0}, "diagonal_mm is -1.0"),
         ({"scale": float("nan")}, "scale is nan"),
+        ({"scale": "2"}, "scale is '2'; it must be one number"),
         ({"unit": "m"}, "diagonal of the mesh is 8775 mm"),
     ],
 )
@@ -216,3 +217,18 @@ def test_objects_of_the_reference_runs_are_closed(name, n_faces, real_data):
     assert len(mesh.faces) == n_faces
     np.testing.assert_allclose(np.linalg.norm(np.ptp(mesh.bounds_mm(), axis=0)), 20.0)
     np.testing.assert_allclose(mesh.bounds_mm().sum(axis=0), 0.0, atol=1e-9)
+
+
+def test_meshes_are_equal_to_themselves_alone():
+    # What is remembered of one (its thickness) must not be taken for another's.
+    one, other = Mesh(*Box((1, 1, 1)).surface()), Mesh(*Box((2, 2, 2)).surface())
+    assert one == one and one != other and len({one, other}) == 2
+    assert Box((1, 1, 1)) == Box((1, 1, 1)) != Box((1, 1, 2))
+    assert hash(Box((1, 1, 1))) == hash(Box((1, 1, 1)))
+
+
+def test_corners_and_triangles_are_numbers():
+    with pytest.raises(ValueError, match="vertices_mm of Mesh holds something that is no number"):
+        Mesh("corners", TETRAHEDRON[1])
+    with pytest.raises(ValueError, match="faces of Mesh holds something that is no number"):
+        Mesh(TETRAHEDRON[0], [[0, 1, 2], [0, 1]])

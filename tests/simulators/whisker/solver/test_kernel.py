@@ -13,8 +13,10 @@ from simulators.whisker.geometry.whisker import Whisker
 from simulators.whisker.motion import RigidMotion, head_motion
 from simulators.whisker.pluck import static_shape
 from simulators.whisker.scene import Scene, SceneObject
+from simulators.whisker.simulation import simulate
 from simulators.whisker.solids import Box, Cylinder, Extrusion, Mesh, Plane, Sphere
 from simulators.whisker.solver.plan import plan_scene
+from simulators.whisker.stimuli.placement import posed_for_sweeps
 
 MODULUS, LENGTH, BASE = 3.3e9, 30.0, 0.05
 STIFF = MODULUS * np.pi / 4 * BASE**4
@@ -227,7 +229,7 @@ def test_a_fast_thin_plate_passes_no_whisker(plate, speed):
 def test_a_plate_too_fast_to_be_withstood_ends_the_run_by_name(plate):
     wall = SceneObject(PLATES[plate](), RigidMotion.linear((26.0, -1.0, 0.0), (0.0, 20_000.0, 0.0)))
     with pytest.raises(
-        FloatingPointError, match=r"whisker RC1 cannot be followed at 0\.000\d s: it is pressed so deep"
+        FloatingPointError, match=r"whisker RC1 cannot be followed at 0\.000\d s: it is pressed deeper into"
     ):
         simulated(straight(0.1, 20.0), [wall], Mechanics(), 2.5e-4, 160_000.0)
 
@@ -354,3 +356,31 @@ def shaken():
     path = np.zeros((201, 3))
     path[:, 1] = 0.2 * np.sin(np.pi * times / 0.02) ** 4
     return RigidMotion.sampled(times, path)
+
+
+def test_an_object_over_the_base_ends_the_run_by_name():
+    # What the clamped link cannot give way to would push back by its depth alone: newtons on a whisker.
+    ball = SceneObject(Sphere(4.0), RigidMotion.linear((0.5, 10.0, 0.0), (0.0, -100.0, 0.0)), "ball")
+    with pytest.raises(FloatingPointError, match=r"whisker RC1 cannot .*: ball drives over its base.*; keep the path"):
+        simulated(straight(0.1, 20.0), [ball], Mechanics(), 0.2)
+
+
+def test_two_plates_that_close_end_the_run_by_name():
+    plates = [
+        SceneObject(Box((10.0, 1.0, 10.0)), RigidMotion.linear((15.0, side, 0.0), (0.0, -30.0 * np.sign(side), 0.0)))
+        for side in (-2.0, 2.0)
+    ]
+    with pytest.raises(FloatingPointError, match=r"it is pressed deeper into object \d than contact can hold"):
+        simulated(straight(0.1, 20.0), plates, Mechanics(), 0.2)
+
+
+@pytest.mark.parametrize("share", [1, 8])
+def test_the_force_turns_smoothly_as_a_whisker_is_drawn_over_an_edge(share):
+    # The thin end of the whisker is pressed so that its centre line lies inside the edge.
+    array = posed_for_sweeps(mouse_array(names=["RD2"]))
+    path = RigidMotion.linear((9, 16, -2), (3, -60, 4), (10, 20, 30), (30, 20, 50))
+    mechanics = Mechanics(max_step_ms=0.125 / share, steps_per_period=25 * share)
+    record = simulate(Scene(array, (SceneObject(Box((10, 2, 30)), path),), None, 0.3, 8000.0), mechanics)
+    late = record.force.values[record.time.values > 0.2846, 0]
+    assert np.linalg.norm(late, axis=1).min() > 1.0
+    assert np.linalg.norm(np.diff(late, axis=0), axis=1).max() < 0.03
