@@ -4,6 +4,8 @@ import math
 import numbers
 import operator
 
+import numpy as np
+
 MODULUS_RANGE_PA = (1e6, 1e13)
 """From rubber to far beyond diamond: what lies outside was given in another unit."""
 
@@ -60,6 +62,20 @@ def whole_number(field: str, value: object) -> int:
         return operator.index(value)  # type: ignore[arg-type]
     except TypeError:
         raise ValueError(f"{field} is {value!r}; it must be a whole number, such as 17.") from None
+
+
+def array_of_numbers(field: str, values: object) -> np.ndarray:
+    """The values as float64.
+
+    Raises
+    ------
+    ValueError
+        If one of them is no number, or rows differ in length.
+    """
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{field} holds something that is no number ({error}); give numbers in equal rows.") from None
 
 
 def refuse_modulus(field: str, value: object) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from simulators.whisker.numbers_given import (
+    array_of_numbers,
     refuse_modulus,
     refuse_negative,
     refuse_no_number,
@@ -52,3 +53,12 @@ def test_moduli_are_pascals():
     for value in (3.3, 999_999.0, 1.1e13):
         with pytest.raises(ValueError, match=f"modulus is {value} Pa".replace("+", r"\+")):
             refuse_modulus("modulus", value)
+
+
+def test_arrays_hold_numbers_in_equal_rows():
+    np.testing.assert_array_equal(array_of_numbers("corners", [[1, 2], [3, 4]]), [[1.0, 2.0], [3.0, 4.0]])
+    for values in ("abc", [[1, 2], [3]], [1, "b"], {}):
+        with pytest.raises(
+            ValueError, match=r"^corners holds something that is no number \(.*\); give numbers in equal"
+        ):
+            array_of_numbers("corners", values)
