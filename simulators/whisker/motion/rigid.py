@@ -175,12 +175,13 @@ class RigidMotion:
         """A path through samples.
 
         The path passes through every sample, and velocity and angular velocity are continuous. Samples that follow a
-        smooth motion closely, eleven or more to a cycle, get the cubic spline through them, with a continuous
+        smooth motion closely, twelve or more to a cycle, get the cubic spline through them, with a continuous
         acceleration of each coordinate. Where that spline would swing out, at stops, corners and between far or uneven
         way points, the path is bent less and stays within the coordinates of the two samples around it. It leaves them
         at a peak alone that six samples show, and then by no more than 5/8 of the smaller of the steps before and after;
-        `limited_slopes` tells how. Orientations go by the same rule, by components of the angular velocity in the
-        world's axes. A constant turn of 5 degrees between neighbours is followed to 1e-8 rad, one of 30 degrees to 1e-4.
+        `limited_slopes` tells how. Turns about one axis go by the same rule, others by components of the angular
+        velocity in the world's axes. A constant turn of 5 degrees between neighbours is followed to 1e-8 rad, one of
+        30 degrees to 1e-4.
 
         Parameters
         ----------

@@ -101,6 +101,44 @@ def test_mirrored_motion_is_its_mirror_image_and_twice_is_itself(assert_rates_ar
             np.testing.assert_allclose(left, right, atol=1e-12)
 
 
+def test_mirrored_path_is_exact():
+    uneven = np.cumsum(np.random.default_rng(5).uniform(1e-3, 9e-3, 30))
+    motion = RigidMotion.sampled(uneven, np.round(path(uneven)), qt.from_rotation_vector(np.round(turns(uneven), 1)))
+    fine = np.linspace(uneven[0], uneven[-1], 501)
+    pose, image = motion.at(fine), motion.mirrored().at(fine)
+    np.testing.assert_array_equal(image.position_mm, pose.position_mm * [-1, 1, 1])
+    np.testing.assert_array_equal(image.velocity_mm_s, pose.velocity_mm_s * [-1, 1, 1])
+    np.testing.assert_allclose(image.quaternion, qt.mirrored(pose.quaternion), rtol=0, atol=1e-15)
+    np.testing.assert_allclose(
+        image.angular_velocity_rad_s, pose.angular_velocity_rad_s * [1, -1, -1], rtol=1e-12, atol=1e-10
+    )
+
+
+def test_object_that_comes_and_stops_stays():
+    """A peg moved in and held; way points far and near; a turn back and forth in few samples."""
+    still = np.zeros(5)
+    held = RigidMotion.sampled([0, 0.1, 0.2, 0.6, 1.0], np.stack([still + 9, [20, 0, 0, 0, 0], still - 2], axis=1))
+    pose = held.at(np.linspace(0, 1, 1001))
+    np.testing.assert_array_equal(pose.position_mm[:, [0, 2]], np.tile([9, -2], (1001, 1)))
+    assert pose.position_mm[:, 1].min() >= 0 and not pose.velocity_mm_s[101:].any()
+    near = RigidMotion.sampled([0, 0.001, 1.0], np.stack([[0, 15, 15], [0] * 3, [0] * 3], axis=1))
+    assert near.at(np.linspace(0, 1, 2001)).position_mm[:, 0].max() == 15
+    swung = RigidMotion.sampled(np.arange(6) * 0.1, np.zeros((6, 3)), qt.about_axis(2, np.deg2rad([0, 85] * 3)))
+    angles = 2 * np.degrees(np.arctan2(*swung.at(np.linspace(0, 0.5, 501)).quaternion[:, [3, 0]].T))
+    assert angles.min() >= -1e-9 and angles.max() <= 85 + 1e-9
+
+
+def test_speed_between_samples_counts():
+    # From rest to rest, 1.5 times the mean speed of 16 m/s.
+    rest = np.zeros((4, 3))
+    rest[2:, 0] = 16
+    with pytest.raises(ValueError, match="the path jumps between 0.001 and 0.002 s: a speed of 24000 mm/s, the limit"):
+        RigidMotion.sampled(np.arange(4) * 1e-3, rest)
+    motion = RigidMotion.sampled(np.arange(4) * 1e-3, rest, max_speed_mm_s=24_001)
+    assert motion.at(np.array([0.0015])).velocity_mm_s[0, 0] == pytest.approx(24_000)
+    assert motion.max_speed_mm_s(0.003) >= 24_000 * (1 - 1e-12)
+
+
 def test_highest_speed_counts_the_turn_of_outer_points():
     motion = RigidMotion.linear((0, 0, 0), (3, 4, 0), angular_velocity_deg_s=(0, 0, 180))
     assert motion.max_speed_mm_s(1.0) == pytest.approx(5)
@@ -211,5 +249,5 @@ def test_too_short_for_the_scene_is_refused():
         motion.knots(1.5)
     with pytest.raises(ValueError, match="duration_s must be positive"):
         motion.knots(-1.0)
-    with pytest.raises(ValueError, match="more than 2000000"):
+    with pytest.raises(ValueError, match="more than 20000000"):
         RigidMotion.linear((0, 0, 0), (0, 0, 0), angular_velocity_deg_s=(0, 0, 1e9)).knots(10.0)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.interpolate import CubicSpline
 
 from simulators.whisker.geometry.array import mouse_array
 from simulators.whisker.motion import RigidMotion, read_whisker_angles, tracked, tracked_from_csv, whisking
@@ -74,6 +75,18 @@ def test_gaps_are_refused_or_filled_and_counted():
         tracked(ARRAY, TIMES, holed, max_gap_s=0.008)
 
 
+def test_angles_and_base_points_that_stop_stay():
+    times = np.array([0, 0.05, 0.1, 0.2, 0.4])
+    angles = np.array([0.0, 40, 40, 40, 40])
+    fine = np.linspace(0, 0.4, 801)
+    assert CubicSpline(times, angles)(fine).max() > 46
+    found = tracked(ARRAY, times, angles).at(fine).protraction_deg
+    assert found.min() >= 0 and found.max() <= 40 + 1e-12
+    points = np.array([[3.0, 1, 0], [3.0, 2, 1], [-3.0, 1, 0]]) + angles[:, None, None] / 40
+    found = tracked(ARRAY, times, base_points_mm=points).at(fine).position_mm
+    assert (found >= points[0] - 1e-12).all() and (found <= points[1] + 1e-12).all()
+
+
 def test_smoothing_is_without_lag_and_halves_its_corner():
     slow, corner = np.sin(2 * np.pi * 5 * TIMES), np.sin(2 * np.pi * 40 * TIMES)
     inner = slice(60, -60)
@@ -90,6 +103,8 @@ def test_jumps_and_wrong_shapes_are_refused():
         ValueError, match="a whisker jumps between 0.178 and 0.18 s: a speed of .* deg/s, the limit is 10000"
     ):
         tracked(ARRAY, TIMES, jump)
+    with pytest.raises(ValueError, match="the limit is 25000"):
+        tracked(ARRAY, TIMES, jump, max_speed_deg_s=25_000)
     tracked(ARRAY, TIMES, jump, max_speed_deg_s=30_000)
     points = np.zeros((251, 3, 3))
     points[100:, 0] = 60
