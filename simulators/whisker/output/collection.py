@@ -1,6 +1,5 @@
 """Data sets of many sweeps: written by any number of processes, resumed after any interruption."""
 
-import errno
 import hashlib
 import json
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
@@ -12,6 +11,7 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
+from ..numbers_given import whole_number
 from .collection_reader import Collection, open_collection
 from .shards import (
     TABLE,
@@ -25,12 +25,33 @@ from .shards import (
     table_of,
     write_shard,
 )
-from .storage import Precision, write_bytes
+from .storage import NO_SPACE, Precision, write_bytes
 from .workers import Entry, Simulate, Task, require_picklable, run_in_order, sweep_seed
 
 __all__ = ["Collection", "Entry", "open_collection", "sweep_seed", "write_collection"]
 
 VARIABLES = ("force", "moment", "contact")
+
+
+class BegunOtherwise(ValueError):
+    """A collection that cannot be resumed because it was begun under other facts.
+
+    Parameters
+    ----------
+    folder
+        Of the collection.
+    name
+        Of the fact; parts of a path are joined by dots.
+    before, now
+        Its values.
+    """
+
+    def __init__(self, folder: Path, name: str, before: object, now: object) -> None:
+        super().__init__(
+            f"the collection in {folder} was begun with {name} = {before!r}, now it is {now!r}; give the former, or "
+            "another folder."
+        )
+        self.folder, self.name, self.before, self.now = folder, name, before, now
 
 
 def write_collection(
@@ -94,11 +115,13 @@ def write_collection(
     ------
     FileExistsError
         If the folder holds a collection and ``resume`` is false.
+    BegunOtherwise
+        If a run is resumed that was begun otherwise; a ValueError.
     ValueError
-        If a run is resumed that was begun otherwise, another process writes to the folder, a parameter cannot be
-        meant, or (strict) a sweep is refused.
+        If another process writes to the folder, the folder is a file, a parameter cannot be meant, or (strict) a sweep
+        is refused.
     OSError
-        If the disk is full; what was written stays valid, and the message says how to go on.
+        If the disk is full or a limit of it reached; what was written stays valid, and the message says how to go on.
     """
     folder, sweeps = Path(folder), list(sweeps)
     for name, value in (
@@ -107,7 +130,7 @@ def write_collection(
         ("batch", 1 if batch is None else batch),
         ("number of sweeps", len(sweeps)),
     ):
-        if value < 1:
+        if whole_number(name, value) < 1:
             raise ValueError(f"{name} is {value}; it must be at least 1.")
     if workers > 1:
         require_picklable(simulate, sweeps[0])
@@ -118,6 +141,8 @@ def write_collection(
     if both:
         raise ValueError(f"{min(both)!r} is both a label and a variable that is kept; rename the label.")
     facts = _facts(table, seed, config or {}, shard_size, batch, variables, precision)
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder} is a file, and a collection of sweeps is a folder; give another name.")
     folder.mkdir(parents=True, exist_ok=True)
     with only_writer(folder):
         manifest = _begin(folder, facts, table, resume)
@@ -152,7 +177,9 @@ def _facts(
     variables: Sequence[str],
     precision: str,
 ) -> dict[str, Any]:
+    # In the order in which they are compared: what was asked for before what follows from it.
     facts = {
+        "simulator": dict(config),
         "seed": seed,
         "n_sweeps": len(table),
         "shard_size": shard_size,
@@ -160,7 +187,6 @@ def _facts(
         "precision": precision,
         "batch": batch,
         "columns": kinds_of(table),
-        "simulator": dict(config),
         "ids_and_labels_sha256": hashlib.sha256(table_bytes(table)).hexdigest(),
     }
     try:
@@ -184,11 +210,7 @@ def _begin(folder: Path, facts: dict[str, Any], table: pd.DataFrame, resume: boo
         raise FileExistsError(f"{folder} holds a collection of sweeps; give resume=True (--resume) or another folder.")
     difference = next(_differences(manifest.config, facts), None)
     if difference:
-        name, before, now = difference
-        raise ValueError(
-            f"the collection in {folder} was begun with {name} = {before!r}, now it is {now!r}; give the former, or "
-            "another folder."
-        )
+        raise BegunOtherwise(folder, *difference)
     if not (folder / TABLE).is_file() or sha256_of(folder / TABLE) != facts["ids_and_labels_sha256"]:
         write_bytes(table_bytes(table), folder / TABLE)
     return manifest
@@ -268,8 +290,8 @@ def _how_to_go_on(error: Exception, manifest: Manifest, n_sweeps: int, folder: P
     """The error with how much is whole and how to go on, if it is one that going on can help."""
     done = sum(shard.stop - shard.first for shard in manifest.shards)
     rest = f"{done} of {n_sweeps} sweeps are whole in {folder}; run again with resume=True (--resume)"
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return OSError(error.errno, f"the disk is full: {rest} when there is space.")
+    if isinstance(error, OSError) and error.errno in NO_SPACE:
+        return OSError(error.errno, f"{NO_SPACE[error.errno]}: {rest} when there is space.")
     if isinstance(error, BrokenProcessPool):
         return RuntimeError(
             f"a worker process ended early, for lack of memory or because a script has no `if __name__ == '__main__':` "

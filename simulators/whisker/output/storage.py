@@ -1,5 +1,6 @@
 """Recordings on disk: netCDF or Zarr, whole or not at all."""
 
+import errno
 import importlib.util
 import io
 import os
@@ -14,6 +15,15 @@ import xarray as xr
 from .record import RECORD_VERSION
 
 Precision = Literal["float64", "float32"]
+
+NO_SPACE = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "the file would be larger than this process may write (ulimit -f)",
+}
+"""Errors that end when there is more space, in words."""
+
+_ZARR_MARKS = (".zgroup", ".zmetadata", "zarr.json")
 
 
 def save_recording(
@@ -49,28 +59,58 @@ def save_recording(
     FileExistsError
         If the target exists and ``overwrite`` is false.
     ValueError
-        If the ending, precision or compression is unknown, or the dataset is no recording.
+        If the ending, precision or compression is unknown, the dataset is no recording, or the target is something that
+        no recording replaces.
     ModuleNotFoundError
         If ``.zarr`` is asked for and the package zarr is not installed.
     OSError
-        If the disk is full; the earlier file is then as it was.
+        If the disk is full or a limit of it reached; the earlier file is then as it was.
     """
     path = Path(path)
-    _check_suffix(path)
+    refuse_target(path, overwrite=overwrite)
     if precision not in ("float64", "float32"):
         raise ValueError(f"precision {precision!r} is not known; give float64 or float32.")
     if compression not in range(10):
         raise ValueError(f"compression is {compression!r}; give an integer from 0 (none) to 9 (smallest).")
     if "record_version" not in record.attrs:
         raise ValueError("the dataset is no recording of a whisker array: it has no attribute 'record_version'.")
-    if path.exists() and not overwrite:
-        raise FileExistsError(f"{path} exists; give overwrite=True (or another name).")
     record = as_precision(record, precision)
     if path.suffix == ".nc":
         write_bytes(netcdf_bytes(record, encoding=netcdf_encoding(record, compression)), path)
     else:
         _write_zarr(record, path, compression)
     return path
+
+
+def refuse_target(path: Path, *, overwrite: bool = False) -> None:
+    """Refuse a place where `save_recording` could not write, before anything is simulated.
+
+    Raises
+    ------
+    FileExistsError
+        If there is something already and ``overwrite`` is false.
+    ValueError
+        If the ending is unknown, or what is there is no recording: a folder for ``.nc``, a file or a folder of something
+        else for ``.zarr``, a file in place of the folder above.
+    ModuleNotFoundError
+        If it ends in ``.zarr`` and the package zarr is not installed.
+    PermissionError
+        If the folder may not be written to.
+    """
+    _check_suffix(path)
+    if path.suffix == ".zarr":
+        _require_zarr()
+    if path.exists() and not overwrite:
+        raise FileExistsError(f"{path} exists; give overwrite=True (or another name).")
+    if path.suffix == ".nc" and path.is_dir():
+        raise ValueError(f"{path} is a folder, and a recording that ends in .nc is a file; give another name.")
+    if path.suffix == ".zarr" and path.exists() and not any((path / name).is_file() for name in _ZARR_MARKS):
+        raise ValueError(f"{path} exists and holds no Zarr data, so that it is not replaced; give another name.")
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if not above.is_dir():
+        raise ValueError(f"{above} is a file, so that {path} cannot lie in it; give another folder.")
+    if not os.access(above, os.W_OK):
+        raise PermissionError(f"{above} may not be written to; give another folder than that of {path}.")
 
 
 def load_recording(path: str | Path) -> xr.Dataset:
@@ -123,7 +163,7 @@ def netcdf_bytes(content: xr.Dataset, *, encoding: dict[str, Any]) -> bytes:
 def write_bytes(content: bytes, path: Path) -> None:
     """Put a file in place, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _temporary(path) as temporary:
+    with _space_for(path), _temporary(path) as temporary:
         with open(temporary, "wb") as file:
             file.write(content)
             file.flush()
@@ -170,7 +210,7 @@ def _require_zarr() -> None:
 def _write_zarr(record: xr.Dataset, path: Path, compression: int) -> None:
     _require_zarr()
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _temporary(path) as made, _temporary(path) as earlier:
+    with _space_for(path), _temporary(path) as made, _temporary(path) as earlier:
         # Format 2, which older readers know too; its store holds fixed-length text.
         record.to_zarr(made, mode="w", consolidated=False, zarr_format=2, encoding=_zarr_encoding(record, compression))
         if path.exists():
@@ -188,6 +228,19 @@ def _zarr_encoding(record: xr.Dataset, compression: int) -> dict[str, Any]:
 
     compressors = [Zlib(compression)] if compression else None
     return {str(name): {"compressors": compressors} for name in record.variables}
+
+
+@contextmanager
+def _space_for(path: Path) -> Iterator[None]:
+    """Say what ran out, and of which file."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in NO_SPACE:
+            raise
+        raise OSError(
+            error.errno, f"{NO_SPACE[error.errno]}: {path} is not written (an earlier one is as it was); make space."
+        ) from error
 
 
 @contextmanager

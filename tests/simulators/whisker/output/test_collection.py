@@ -238,9 +238,23 @@ def test_another_run_is_not_resumed(write, tmp_path):
             "was begun with simulator.mechanics.preset = 'beam', now it is 'whiskit'; give the former, or another folder",
         ),
     ):
-        with pytest.raises(ValueError, match=message):
+        with pytest.raises(collection.BegunOtherwise, match=message) as caught:
             write(**begun | options, resume=True)
+    assert isinstance(caught.value, ValueError)
+    assert (caught.value.name, caught.value.now) == ("simulator.mechanics.preset", "whiskit")
     assert fingerprint(tmp_path / "set") == before
+
+
+def test_what_was_asked_for_is_compared_before_what_follows_from_it(write):
+    write(kinds=["a", "b"], config={"objects": 2})
+    with pytest.raises(ValueError, match=r"was begun with simulator\.objects = 2, now it is 1"):
+        write(kinds=["a"], config={"objects": 1}, resume=True)
+
+
+def test_a_file_is_no_folder(write, tmp_path):
+    (tmp_path / "set").write_text("mine")
+    with pytest.raises(ValueError, match="set is a file, and a collection of sweeps is a folder; give another name"):
+        write()
 
 
 def test_collection_is_not_written_over(write):
@@ -254,7 +268,11 @@ def test_nothing_to_resume_begins_a_new_one(write):
 
 
 @pytest.mark.parametrize("place", ["sweeps-0000002", "collection.json"])
-def test_full_disk_keeps_what_is_whole_and_says_how_to_go_on(write, tmp_path, monkeypatch, place):
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(errno.ENOSPC, "the disk is full"), (errno.EFBIG, r"larger than this process may write \(ulimit -f\)")],
+)
+def test_full_disk_keeps_what_is_whole_and_says_how_to_go_on(write, tmp_path, monkeypatch, place, number, words):
     write("whole")
     writes, write_bytes = [], storage.write_bytes
 
@@ -264,17 +282,15 @@ def test_full_disk_keeps_what_is_whole_and_says_how_to_go_on(write, tmp_path, mo
         if path.name.startswith(place) and (place != "collection.json" or writes.count(place) == 3):
             path.with_suffix(".tmp").write_bytes(content[:10])
             path.with_suffix(".tmp").unlink()
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            raise OSError(number, os.strerror(number))
         write_bytes(content, path)
 
     with monkeypatch.context() as patch:
         patch.setattr(shards, "write_bytes", full)
         done = 2
-        with pytest.raises(
-            OSError, match=rf"disk is full: {done} of 5 sweeps are whole in .*--resume.* space"
-        ) as caught:
+        with pytest.raises(OSError, match=rf"{words}: {done} of 5 sweeps are whole in .*--resume.* space") as caught:
             write("full")
-    assert caught.value.errno == errno.ENOSPC
+    assert caught.value.errno == number
     begun = open_collection(tmp_path / "full")
     assert (begun.table["state"] != "missing").sum() == done
     assert [record["force"].shape for record in begun] == [(110, 30, 3)] * len(begun)
@@ -389,6 +405,7 @@ def test_unknown_and_refused_sweeps_cannot_be_loaded(write):
     [
         ({"workers": 0}, "workers is 0; it must be at least 1"),
         ({"shard_size": 0}, "shard_size is 0; it must be at least 1"),
+        ({"shard_size": 1.5}, "shard_size is 1.5; it must be a whole number"),
         ({"kinds": []}, "number of sweeps is 0; it must be at least 1"),
         ({"variables": ("force", "kind")}, "'kind' is both a label and a variable"),
         ({"config": {"what": object()}}, "config must hold plain values only"),

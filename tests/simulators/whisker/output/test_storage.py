@@ -134,7 +134,7 @@ def test_failed_replacement_keeps_the_earlier_folder(tmp_path, monkeypatch, call
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "replace", fail)
-        with pytest.raises(OSError, match="No space left"):
+        with pytest.raises(OSError, match="the disk is full"):
             save_recording(make_recording(1), path, overwrite=True)
     xr.testing.assert_identical(load_recording(path), make_recording(0))
     assert contents(tmp_path) == ["sweep.zarr"]
@@ -163,6 +163,51 @@ def test_options_that_cannot_be_meant(tmp_path, options, message):
     with pytest.raises(ValueError, match=message):
         save_recording(make_recording(), **options | {"path": tmp_path / options["path"]})
     assert contents(tmp_path) == []
+
+
+def test_places_where_no_recording_can_be_are_refused(tmp_path):
+    (tmp_path / "folder.nc").mkdir()
+    (tmp_path / "folder.zarr").mkdir()
+    (tmp_path / "folder.zarr" / "thesis.tex").write_text("mine")
+    (tmp_path / "file.zarr").write_text("mine")
+    wrong = {
+        "folder.nc": "is a folder, and a recording that ends in .nc is a file",
+        "file.zarr/a.nc": "is a file, so that",
+    }
+    if HAS_ZARR:
+        wrong |= dict.fromkeys(
+            ["folder.zarr", "file.zarr"], "exists and holds no Zarr data, so that it is not replaced"
+        )
+    for name, message in wrong.items():
+        with pytest.raises(ValueError, match=f"{message}.*; give another (name|folder)"):
+            save_recording(make_recording(), tmp_path / name, overwrite=True)
+    assert (tmp_path / "folder.zarr" / "thesis.tex").read_text() == "mine"
+    assert contents(tmp_path) == ["file.zarr", "folder.nc", "folder.zarr"]
+
+
+@pytest.mark.skipif(os.name == "nt" or os.getuid() == 0, reason="needs a folder that may not be written to")
+def test_closed_folders_are_refused(tmp_path):
+    (tmp_path / "closed").mkdir(mode=0o500)
+    with pytest.raises(PermissionError, match="closed may not be written to; give another folder"):
+        storage.refuse_target(tmp_path / "closed" / "new" / "a.nc")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no limit of file sizes")
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_limit_of_file_sizes_is_named(tmp_path, ending):
+    resource = pytest.importorskip("resource")
+    path = save_recording(make_recording(0), tmp_path / f"sweep{ending}")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (600, limits[1]))
+    try:
+        with pytest.raises(
+            OSError, match=r"ulimit -f\): .*sweep.* is not written \(an earlier one is as it was\)"
+        ) as caught:
+            save_recording(make_recording(1), path, overwrite=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert caught.value.errno == errno.EFBIG
+    xr.testing.assert_identical(load_recording(path), make_recording(0))
 
 
 def test_only_recordings_are_written(tmp_path):
