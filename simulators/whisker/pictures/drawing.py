@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .camera import Camera
+from .compass import compass, compass_height_pt, root_figure, scale_bar
 from .drawn_surface import Surface
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
     from matplotlib.cm import ScalarMappable
-    from matplotlib.figure import Figure
 
     from ..geometry.array import WhiskerArray
     from ..scene import Scene
@@ -23,9 +23,12 @@ ROW_COLOURS = {"A": "#0072B2", "B": "#009E73", "C": "#E69F00", "D": "#D55E00", "
 OBJECT_COLOURS = ("#AFC3D2", "#CFC6AE", "#C3B7CF", "#B5CBB7")
 EDGE_COLOUR = "#46586A"
 PAD_COLOUR = "#F4E1D8"
+PALE_COLOUR = "#C4C4C4"
 
 WIDEST_PT = 2.4
 NARROWEST_PT = 0.6
+# Objects up to so many times the array are shown whole where they are near it.
+LARGEST_WHOLE = 2.5
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,8 @@ class SceneDrawing:
         Quantity ``(time, whisker)`` that colours the whiskers; by row without it.
     samples
         Samples that will be shown: their extent sets the limits; all by default.
+    pale
+        Whiskers in grey, as the ground for something else.
     """
 
     def __init__(
@@ -116,13 +121,14 @@ class SceneDrawing:
         view: str | tuple[float, float] = "oblique",
         magnitudes: np.ndarray | None = None,
         samples: Sequence[int] | None = None,
+        pale: bool = False,
     ) -> None:
         from matplotlib.collections import PolyCollection
 
         self.ax, self.course = ax, course
         self.names = list(array.names)
         self.camera = Camera.of(view, self.names)
-        self._rows = [ROW_COLOURS[name[1]] for name in self.names]
+        self._rows = [PALE_COLOUR if pale else ROW_COLOURS[name[1]] for name in self.names]
         self._magnitudes = magnitudes
         self.colours: ScalarMappable | None = None if magnitudes is None else _scale(magnitudes)
         self._widths = _widths(array, course.lines_mm)
@@ -154,8 +160,7 @@ class SceneDrawing:
         parts = [_strokes(lines, self._widths, self._whisker_colours(sample))]
         for number, surface in enumerate(self._surfaces):
             pose = self.course.positions_mm[sample, number], self.course.quaternions[sample, number]
-            colour = OBJECT_COLOURS[number % len(OBJECT_COLOURS)]
-            parts += _solid_parts(surface, pose, self.camera, colour)
+            parts += _solid_parts(surface, pose, self.camera, object_colour(number))
         parts += [_pad(lines[chosen, 0], self._speck_mm) for chosen in self._sides if chosen.any()]
         if self._surfaces:
             self._ghosts.set_verts(parts[0][0])
@@ -184,29 +189,31 @@ class SceneDrawing:
         for number, surface in enumerate(self._surfaces):
             for sample in shown[:: max(1, len(shown) // 20)]:
                 pose = self.course.positions_mm[sample, number], self.course.quaternions[sample, number]
-                corners = np.clip(surface.posed(*pose), centre - reach, centre + reach)
-                seen.append(self.camera.project(corners)[:, :2])
+                corners = surface.posed(*pose)
+                near = np.clip(corners, centre - reach, centre + reach)
+                small = np.ptp(corners, axis=0).max() < LARGEST_WHOLE * extent.max()
+                whole = small and (near == corners).all(axis=1).any()
+                seen.append(self.camera.project(corners if whole else near)[:, :2])
         points = np.concatenate(seen)
         margin = 0.06 * np.ptp(points, axis=0).max()
         low, high = points.min(axis=0) - margin, points.max(axis=0) + margin
-        low[1] -= 0.18 * (high[1] - low[1])  # room for the bar and the axes
+        # Room below for the bar and the axes, which have a size on paper.
+        height_pt = self.ax.bbox.height * 72 / root_figure(self.ax).dpi
+        room = min(0.4, compass_height_pt(self.camera) / max(height_pt, 1.0))
+        low[1] -= room / (1 - room) * (high[1] - low[1])
         # Left to autoscaling, which widens them where the axis is wider or taller than the picture.
         self.ax.update_datalim([low, high])
         self.ax.set_xlim(low[0], high[0], auto=True)
         self.ax.set_ylim(low[1], high[1], auto=True)
         self.ax.set_aspect("equal", adjustable="datalim")
         self.ax.set_axis_off()
-        _scale_bar(self.ax, high[0] - low[0])
-        _compass(self.ax, self.camera)
+        scale_bar(self.ax, high[0] - low[0])
+        compass(self.ax, self.camera)
 
 
-def root_figure(ax: "Axes") -> "Figure":
-    """The figure that an axis is on, also by way of subfigures."""
-    from matplotlib.figure import Figure
-
-    figure = ax.figure.figure
-    assert isinstance(figure, Figure)
-    return figure
+def object_colour(number: int) -> str:
+    """Colour of one of the objects of a scene."""
+    return OBJECT_COLOURS[number % len(OBJECT_COLOURS)]
 
 
 def _finite(points: np.ndarray) -> np.ndarray:
@@ -274,7 +281,9 @@ def _solid_parts(
     # An outline in the colour of the face closes the seam that antialiasing leaves between neighbours.
     faces = triangles[..., :2], depth, face, face, np.full(len(face), 0.7)
     edge = np.broadcast_to(to_rgba(EDGE_COLOUR), (len(start), 4))
-    return faces, _as_lines(start, end, edge, np.full(len(start), 0.8))
+    shapes, _, *rest = _as_lines(start, end, edge, np.full(len(start), 0.8))
+    # That of its nearest end: the seams of faces along it do not cut it into dashes.
+    return faces, (shapes, np.maximum(start[:, 2], end[:, 2]), *rest)
 
 
 def _pad(bases: np.ndarray, speck_mm: float) -> _Part:
@@ -290,43 +299,3 @@ def _pad(bases: np.ndarray, speck_mm: float) -> _Part:
     colour = np.tile(to_rgba(PAD_COLOUR), (len(shapes), 1))
     depth = np.full(len(shapes), bases[:, 2].min() - 0.3 * np.ptp(bases, axis=0).max() - 0.5)
     return shapes, depth, colour, colour, np.full(len(shapes), 16.0)
-
-
-def _scale_bar(ax: "Axes", width_mm: float) -> None:
-    from mpl_toolkits.axes_grid1.anchored_artists import AnchoredSizeBar  # type: ignore[import-untyped]
-
-    steps = np.array([1.0, 2.0, 5.0]) * 10.0 ** np.arange(-3, 4)[:, None]
-    length = float(steps[steps <= 0.25 * width_mm].max())
-    bar = AnchoredSizeBar(
-        ax.transData, length, f"{length:g} mm", "lower left", pad=0.2, frameon=False, size_vertical=0.004 * width_mm
-    )
-    ax.add_artist(bar)
-
-
-def _compass(ax: "Axes", camera: Camera, length_pt: float = 22.0) -> None:
-    """Arrows along right, rostral and dorsal in the corner; one that points at the viewer is left out."""
-    from matplotlib.transforms import Transform, offset_copy
-
-    figure = root_figure(ax)
-
-    def shifted(offset_pt: np.ndarray) -> Transform:
-        x, y = np.array([-66.0, 36.0]) + offset_pt
-        return offset_copy(ax.transAxes, figure, x, y, units="points")
-
-    for name, direction in zip(("right", "rostral", "dorsal"), camera.project(np.eye(3))[:, :2], strict=True):
-        length = float(np.hypot(*direction))
-        if length < 0.2:
-            continue
-        ax.annotate(
-            "",
-            (1, 0),
-            (1, 0),
-            xycoords=shifted(direction * length_pt),
-            textcoords=shifted(np.zeros(2)),
-            arrowprops={"arrowstyle": "-|>", "color": "black", "shrinkA": 0, "shrinkB": 0, "mutation_scale": 8},
-            annotation_clip=False,
-        )
-        at = shifted(direction * (length_pt + 4 / length))
-        sideways = "center" if abs(direction[0]) < 0.35 else ("left" if direction[0] > 0 else "right")
-        upright = "center" if abs(direction[1]) < 0.35 else ("bottom" if direction[1] > 0 else "top")
-        ax.text(1, 0, name, transform=at, ha=sideways, va=upright, fontsize=8)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 import numpy as np
 
 from .drawing import ROW_COLOURS, Course, SceneDrawing
+from .keys import Colouring, add_key, picture_legend, row_handles, unit
 from .tip_labels import write_names
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
     from ..geometry.array import WhiskerArray
     from ..scene import Scene
-
-Colouring = Literal["row", "moment", "force"]
 
 STYLE = {
     "font.size": 9,
@@ -89,7 +88,7 @@ def array_picture(
     ax = new_figure(6.4, 5.4).subplots() if ax is None else ax
     drawing = SceneDrawing(ax, array, Course.at_rest(array), view=view)
     ax.set_title(f"{_count(len(array), 'whisker')} at rest")
-    _row_legend(ax, drawing.names)
+    picture_legend(ax, drawing.names)
     if names:
         write_names(drawing, 0)
     return ax
@@ -170,7 +169,7 @@ def tip_paths(
     whiskers: Sequence[str] | None = None,
     ax: "Axes | None" = None,
 ) -> "Axes":
-    """Paths of the tips over the whole run, over the array at its first sample.
+    """Paths of the tips over the whole run, over the array at its first sample in grey.
 
     Parameters
     ----------
@@ -186,7 +185,7 @@ def tip_paths(
     ax = new_figure(6.4, 5.4).subplots() if ax is None else ax
     chosen = chosen_whiskers(result, whiskers)
     course = Course.of(result, scene)
-    drawing = SceneDrawing(ax, scene.array, course, view=view)
+    drawing = SceneDrawing(ax, scene.array, course, view=view, pale=True)
     tips = drawing.camera.project(result["tip"].values)
     for number in chosen:
         colour = ROW_COLOURS[drawing.names[number][1]]
@@ -194,7 +193,7 @@ def tip_paths(
         ax.plot(*tips[-1, number, :2], "o", color=colour, markersize=3, zorder=5)
     first, last = result["time"].values[[0, -1]]
     ax.set_title(f"{_count(len(chosen), 'tip')}, path from {first:.3f} to {last:.3f} s (dot: end)")
-    _row_legend(ax, [drawing.names[number] for number in chosen])
+    picture_legend(ax, [drawing.names[number] for number in chosen])
     return ax
 
 
@@ -241,7 +240,7 @@ def force_traces(
     if len(chosen) <= 6:
         handles = [Line2D([], [], color=colour, label=name) for name, colour in zip(names, colours, strict=True)]
     else:
-        handles = _row_handles(names)
+        handles = row_handles(names)
     figure.legend(handles=handles, loc="outside right upper")
     return figure
 
@@ -311,38 +310,11 @@ def whisker_colours(names: Sequence[str]) -> list[str]:
     return list(LINE_COLOURS[: len(names)]) if len(names) <= 6 else [ROW_COLOURS[name[1]] for name in names]
 
 
-def unit(result: "xr.Dataset", variable: str) -> str:
-    """Unit of a variable as it is printed."""
-    return str(result[variable].attrs["unit"]).replace("uN", "µN").replace(".", "·").replace(" ", "·")
-
-
 def caption(result: "xr.Dataset", sample: int) -> str:
     """Time and number of contacts at a sample."""
     touched = int(result["contact"].values[sample].sum())
     return f"{result['time'].values[sample]:.3f} s, {touched} of {result.sizes['whisker']} in contact"
 
 
-def add_key(ax: "Axes", drawing: SceneDrawing, result: "xr.Dataset", colour: Colouring) -> None:
-    """Legend of the rows, or the bar of magnitudes."""
-    if drawing.colours is None:
-        _row_legend(ax, drawing.names)
-        return
-    bar = ax.figure.colorbar(drawing.colours, ax=ax, shrink=0.6, pad=0.02)
-    bar.set_label(f"|{colour}| on the base [{unit(result, colour)}]")
-
-
 def _count(number: int, thing: str) -> str:
     return f"{number} {thing}{'' if number == 1 else 's'}"
-
-
-def _row_handles(names: Sequence[str]) -> list:
-    from matplotlib.lines import Line2D
-
-    rows = sorted({name[1] for name in names})
-    return [Line2D([], [], color=ROW_COLOURS[row], label=f"row {row}", linewidth=2) for row in rows]
-
-
-def _row_legend(ax: "Axes", names: Sequence[str]) -> None:
-    handles = [(handle, str(handle.get_label())[-1]) for handle in _row_handles(names)]
-    lines, labels = zip(*handles, strict=True)
-    ax.legend(lines, labels, title="row", loc="upper left", bbox_to_anchor=(0, 1), handlelength=1.0, alignment="left")

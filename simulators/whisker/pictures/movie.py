@@ -7,17 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...movie import write_movie
-from .figures import (
-    Colouring,
-    add_key,
-    caption,
-    chosen_whiskers,
-    draw_scene,
-    new_figure,
-    styled,
-    unit,
-    whisker_colours,
-)
+from .figures import caption, chosen_whiskers, draw_scene, new_figure, styled, whisker_colours
+from .keys import Colouring, add_key, row_handles, unit
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -125,7 +116,7 @@ def _frames(
     chosen: Sequence[int],
 ) -> Iterator[np.ndarray]:
     """Frames ``(row, column, 3)``: what stays is drawn once, what moves is drawn over a copy of it."""
-    columns = min(len(traces), 3)
+    columns = 2 if len(traces) in (2, 4) else min(len(traces), 3)
     rows = -(-len(traces) // columns)
     figure = new_figure(7.2, 4.6 + 1.5 * rows)
     figure.set_dpi(100)
@@ -134,11 +125,14 @@ def _frames(
     ax = above.subplots()
     drawing = draw_scene(ax, result, scene, view=view, colour=colour, samples=list(samples))
     add_key(ax, drawing, result, colour)
-    speed = "as fast as life" if np.isclose(slower, 1) else f"{slower:.3g} times slower"
+    speed = "as fast as life" if np.isclose(slower, 1) else f"{slower:.3g} times slower than life"
     title = ax.set_title(f"{caption(result, int(samples[0]))}; {speed}")
     panels = below.subplots(rows, columns, sharex=True, squeeze=False).ravel()
     for panel in panels[len(traces) :]:
         panel.set_visible(False)
+    if colour != "row" and len(chosen) > 6:
+        handles = row_handles([str(result["whisker"].values[number]) for number in chosen])
+        below.legend(handles=handles, loc="outside right upper", handlelength=1.0)
     cursors = [
         _trace(panel, result, name, chosen, first=number == 0, last=number + columns >= len(traces))
         for number, (panel, name) in enumerate(zip(panels, traces, strict=False))
@@ -178,9 +172,11 @@ def _trace(ax: "Axes", result: "xr.Dataset", name: str, chosen: Sequence[int], *
         ax.plot(result["time"].values, values[:, column], color=colour, linewidth=width, label=whisker)
     letter = f"|{name}|" if len(name) == 1 else f"${name[0]}_{name[1]}$"
     ax.set_ylabel(f"{letter} [{unit(result, quantity)}]")
-    ax.margins(x=0)
+    times = result["time"].values
+    ax.set_xlim(min(0.0, times[0]), times[-1])
     if last:
         ax.set_xlabel("time [s]")
+        ax.tick_params(labelbottom=True)
     if first and len(chosen) <= 6:
         ax.legend(loc="best", handlelength=1.0)
     return ax.axvline(result["time"].values[0], color="black", linewidth=1.0)

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .drawing import SceneDrawing, root_figure
+from .compass import root_figure
+from .drawing import SceneDrawing
 
 
 def write_names(drawing: SceneDrawing, sample: int, chosen: Sequence[int] | np.ndarray | None = None) -> None:
@@ -22,7 +23,7 @@ def write_names(drawing: SceneDrawing, sample: int, chosen: Sequence[int] | np.n
     taken = [np.concatenate([pixels[number][-1] - 2, pixels[number][-1] + 2]) for number in whiskers]
     for number in whiskers:
         name, tip = drawing.names[number], pixels[number][-1]
-        half = np.array([0.34 * len(name), 0.5]) * size_pt * per_point
+        half = np.array([0.36 * len(name), 0.5]) * size_pt * per_point
         outwards = float(np.arctan2(*(tip - pixels[number][-2])[::-1]))
         boxes = [np.concatenate([tip + at - half, tip + at + half]) for at in _places(outwards, half, per_point)]
         free = [box for box in boxes if not any(_overlap(box, other) for other in taken)]

@@ -12,7 +12,14 @@ from matplotlib.figure import Figure
 from simulators.whisker import Scene, SceneObject, mouse_array
 from simulators.whisker.motion import RigidMotion
 from simulators.whisker.pictures.camera import VIEWS
-from simulators.whisker.pictures.drawing import NARROWEST_PT, ROW_COLOURS, WIDEST_PT, Course, SceneDrawing
+from simulators.whisker.pictures.drawing import (
+    NARROWEST_PT,
+    PALE_COLOUR,
+    ROW_COLOURS,
+    WIDEST_PT,
+    Course,
+    SceneDrawing,
+)
 from simulators.whisker.solids import Box, Plane
 
 
@@ -160,13 +167,27 @@ def test_there_is_skin_under_every_base_point(names):
         assert has_colour(found, "#F4E1D8", within=3)
 
 
-def test_scale_bar_and_axes_of_the_animal():
-    array, ax = mouse_array(), new_axis()
-    SceneDrawing(ax, array, Course.at_rest(array), view="top")
-    words = [text.get_text() for text in ax.texts]
-    assert [word for word in words if word] == ["right", "rostral"]  # dorsal points at the viewer
-    bars = [child for child in ax.get_children() if type(child).__name__ == "AnchoredSizeBar"]
-    assert bars[0].txt_label.get_text().endswith(" mm")
+@pytest.mark.parametrize(("size", "whole"), [((8.0, 12.0, 40.0), True), ((8.0, 12.0, 400.0), False)])
+def test_an_object_near_the_array_is_shown_whole_unless_it_is_far_larger(size, whole):
+    array, ax, box = mouse_array(), new_axis(), Box(size)
+    course = replace(
+        Course.at_rest(array), positions_mm=np.array([[[14.0, 0, 0]]]), quaternions=np.array([[[1.0, 0, 0, 0]]])
+    )
+    drawing = SceneDrawing(ax, array, course, solids=[box])
+    ax.figure.canvas.draw()
+    corners = drawing.camera.project(box.surface()[0] + [14.0, 0, 0])
+    (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
+    seen = (left < corners[:, 0]) & (corners[:, 0] < right) & (low < corners[:, 1]) & (corners[:, 1] < high)
+    assert seen.all() == whole
+    assert right - left < 120
+
+
+def test_a_pale_array_is_the_ground_for_something_else():
+    array, ax = mouse_array(names=["RA0", "RE2"]), new_axis()
+    drawing = SceneDrawing(ax, array, Course.at_rest(array), pale=True)
+    faces = drawing.artists[0]
+    assert any(np.allclose(edge[:3], to_rgb(PALE_COLOUR)) for edge in faces.get_edgecolor())
+    assert not any(np.allclose(edge[:3], to_rgb(ROW_COLOURS["A"])) for edge in faces.get_edgecolor())
 
 
 def test_a_course_fits_its_scene():

@@ -58,7 +58,7 @@ def test_scene_picture_marks_contacts_and_says_when(result, scene, tmp_path):
     assert ax.get_title(loc="left") == f"{time:.3f} s, {touched.sum()} of 7 in contact"
     (dots,) = ax.lines
     assert np.isfinite(dots.get_xdata()).sum() == touched.sum()
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == list("ABCDE")
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [f"row {row}" for row in "ABCDE"]
     assert written(ax.figure, tmp_path / "a.png") > 10_000
 
 

@@ -10,6 +10,7 @@ from simulators.movie import find_ffmpeg
 from simulators.whisker import Scene, SceneObject, mouse_array, simulate
 from simulators.whisker.motion import RigidMotion
 from simulators.whisker.pictures import movie
+from simulators.whisker.pictures.drawing import ROW_COLOURS
 from simulators.whisker.pictures.figures import LINE_COLOURS
 from simulators.whisker.pictures.movie import frame_samples, scene_movie
 from simulators.whisker.solids import Sphere
@@ -126,6 +127,18 @@ def test_traces_of_chosen_whiskers_have_their_colours(result, scene, frames):
     below = frames(result, scene, every=50, whiskers=["RC1", "RD1"])["pictures"][0, -150:].reshape(-1, 3)
     shown = [(np.abs(below - 255 * np.array(to_rgb(colour))).max(axis=1) < 60).any() for colour in LINE_COLOURS[:3]]
     assert shown == [True, True, False]
+
+
+def test_rows_are_explained_where_the_picture_shows_magnitudes(frames):
+    array = mouse_array(names=["RC0", "RC1", "RC2", "RC3", "RD1", "RD2", "RD3"])
+    scene = Scene(array, duration_s=0.01)
+    corner = (slice(-150, -100), slice(-60, None))
+    pictures = frames(simulate(scene), scene, every=5, colour="moment")["pictures"]
+    shown = [
+        (np.abs(pictures[0][corner].reshape(-1, 3) - 255 * np.array(to_rgb(ROW_COLOURS[row]))).max(axis=1) < 20).any()
+        for row in "ACD"
+    ]
+    assert shown == [False, True, True]
 
 
 def test_any_number_of_panels(result, scene, frames):

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from matplotlib.text import Text
 
-from simulators.whisker import mouse_array
+from simulators.whisker import mouse_array, rat_array
 from simulators.whisker.pictures.figures import array_picture
 
 
+@pytest.mark.parametrize("build", [mouse_array, rat_array])
 @pytest.mark.parametrize("view", ["oblique", "top", "front", "side"])
-def test_names_of_an_array_do_not_overlap(view):
-    array = mouse_array()
+def test_names_of_an_array_do_not_overlap(build, view):
+    array = build()
     ax = array_picture(array, view=view)
     ax.figure.canvas.draw()
     labels = [text for text in ax.texts if text.get_text() in array.names]
