@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from simulators.whisker.solver.kernel import ATTEMPTS
+from simulators.whisker.solver.kernel import ATTEMPTS, BURIED, TOO_DEEP
 from simulators.whisker.solver.touching import GRIP
 from simulators.whisker.torch_backend.dynamics import Pose, cross
 
@@ -36,8 +36,10 @@ class Contacts(NamedTuple):
         (contact,) arc length from the base.
     slot
         (contact,) number of this link and solid among all.
+    body
+        (contact,) number of the object.
     limit
-        (contact,) depth at which the link would come out behind the solid.
+        (contact,) depth from which on the run ends.
     """
 
     chain: Tensor
@@ -51,6 +53,7 @@ class Contacts(NamedTuple):
     friction: Tensor
     arc: Tensor
     slot: Tensor
+    body: Tensor
     limit: Tensor
 
 
@@ -88,6 +91,37 @@ class Pushes(NamedTuple):
     force: Tensor
     pressed: Tensor
     gap: Tensor
+
+
+class Deep(NamedTuple):
+    """Chains with a contact deeper than can be held.
+
+    Parameters
+    ----------
+    ending
+        (chain,) how that ends the run; 0 where there is none.
+    body
+        (chain,) the object, -1 where there is none.
+    """
+
+    ending: Tensor
+    body: Tensor
+
+
+def none_deep(chains: Tensor) -> Deep:
+    """For chains without contact (chain,)."""
+    none = torch.zeros_like(chains, dtype=torch.long)
+    return Deep(none, none - 1)
+
+
+def deepest(contacts: Contacts, pushes: Pushes, none: Deep) -> Deep:
+    """The first contact of each chain that is too deep, by object and link; the clamped link is buried, not bent."""
+    unset = torch.iinfo(torch.long).max
+    key = torch.where(pushes.gap < -contacts.limit, (contacts.body << 32) + contacts.link, unset)
+    first = torch.full_like(none.body, unset).scatter_reduce(0, contacts.chain, key, "amin")
+    held, clamped = first == unset, first & 0xFFFFFFFF == 0
+    ending = torch.where(clamped, BURIED, TOO_DEEP)
+    return Deep(torch.where(held, 0, ending), torch.where(held, -1, first >> 32))
 
 
 class _SymmetricSolve(torch.autograd.Function):
@@ -138,20 +172,19 @@ def solve_with_contacts(
     stiff = law.stiffness * (spring + law.relaxation * damper)
     active, drag = (contacts.press > 0) & (contacts.gap < 0), contacts.drag
     pressed, gap, used = torch.zeros_like(drag), contacts.gap, drag
+    normals, unit = normal[:, :, None] * normal[:, None], torch.eye(3, dtype=normal.dtype, device=normal.device)
 
     def solved(rows: Tensor, mine: Tensor) -> Tensor:
-        """Solution of some chains with some contacts."""
+        """Solution of some chains with some contacts; the others add nothing to the first of them."""
         place = torch.zeros(len(right), dtype=torch.long, device=right.device)
-        place[rows] = torch.arange(len(rows), device=right.device)
-        chosen = (mine & active).nonzero()[:, 0]
-        n, lever, tangent = normal[chosen], levers[chosen], (drag * damper)[chosen]
-        force = contacts.press[chosen, None] * n - drag[chosen, None] * contacts.slide[chosen]
-        yielding = (stiff[chosen] - tangent)[:, None, None] * (n[:, :, None] * n[:, None])
-        yielding = yielding + torch.diag_embed(tangent[:, None].expand(-1, 3))
-        index = place[contacts.chain[chosen]]
+        index = place.index_copy(0, rows, torch.arange(len(rows), device=right.device))[contacts.chain]
+        chosen, tangent = (mine & active)[:, None], drag * damper
+        force = torch.where(chosen, contacts.press[:, None] * normal - drag[:, None] * contacts.slide, 0.0)
+        yielding = (stiff - tangent)[:, None, None] * normals + tangent[:, None, None] * unit
+        yielding = torch.where(chosen[..., None], yielding, 0.0)
         return solve(
-            matrix[rows].index_add(0, index, lever @ yielding @ lever.mT),
-            right[rows].index_add(0, index, (lever @ force[..., None])[..., 0]),
+            matrix[rows].index_add(0, index, levers @ yielding @ levers.mT),
+            right[rows].index_add(0, index, (levers @ force[..., None])[..., 0]),
         )
 
     mine = torch.ones_like(active)
@@ -170,15 +203,18 @@ def solve_with_contacts(
         wanted = contacts.friction * pressed / speed
         slid = mine & ((wanted - drag).abs() * speed > GRIP * contacts.friction * pressed)
         used, drag = torch.where(mine, drag, used), torch.where(mine, wanted, drag)
-        revised = torch.zeros(len(right), dtype=torch.bool, device=right.device)
-        revised = revised.index_fill(0, contacts.chain[toggled | slid], True)
-        if attempt == ATTEMPTS - 1 or not revised.any():
+        if attempt == ATTEMPTS - 1:
             break
-        mine, rows = revised[contacts.chain], revised.nonzero()[:, 0]
+        again = torch.zeros(len(right), dtype=right.dtype, device=right.device)
+        again = again.index_add(0, contacts.chain, (toggled | slid).to(right.dtype)) > 0
+        rows = again.nonzero()[:, 0]
+        if len(rows) == 0:
+            break
+        mine = again[contacts.chain]
         change = change.index_copy(0, rows, solved(rows, mine))
     sliding = contacts.slide + damper[:, None] * (gain - along[:, None] * normal)
-    force = push[:, None] * normal - used[:, None] * sliding
-    return change, Pushes(active[:, None] * force, pressed, gap)
+    force = torch.where(active[:, None], push[:, None] * normal - used[:, None] * sliding, 0.0)
+    return change, Pushes(force, pressed, gap)
 
 
 def sliding_speed(velocity: Tensor, slip_speed: float) -> Tensor:

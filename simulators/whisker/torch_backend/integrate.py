@@ -1,4 +1,8 @@
-"""The time loop of a batch of chains, each with its own step, and averages over output intervals."""
+"""The time loop of a batch of chains, each with its own step, and averages over output intervals.
+
+Chains do not wait for one another at the end of every output interval, only at the end of a stretch of many: the steps
+taken one after another are then those of the busiest chain, not the sum of what was the most in each interval.
+"""
 
 from functools import partial
 from typing import NamedTuple
@@ -7,14 +11,26 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from simulators.whisker.solver.kernel import HALVINGS, REST_RAD, RHO_TOUCHING, TURN_RAD
-from simulators.whisker.solver.plan import ADVICE, ENDINGS
+from simulators.whisker.solver.kernel import (
+    DONE,
+    HALVINGS,
+    LOST,
+    NOT_FINITE,
+    REST_RAD,
+    RHO_TOUCHING,
+    TOO_FAST,
+    TURN_RAD,
+)
+from simulators.whisker.solver.plan import ending_sentence
 from simulators.whisker.torch_backend.chain import ChainBatch
 from simulators.whisker.torch_backend.dynamics import pose
 from simulators.whisker.torch_backend.pairs import Surroundings
 from simulators.whisker.torch_backend.paths import Paths, frames_at
 from simulators.whisker.torch_backend.step import Scheme, State, advance, energy, rest_angles, rest_state
-from simulators.whisker.torch_backend.surroundings import Memory, look_around, may_touch, start_memory
+from simulators.whisker.torch_backend.surroundings import Memory, free_until_ms, look_again, look_around, start_memory
+
+STRETCH = 32
+"""Output intervals after which chains wait for one another."""
 
 
 class Bases(NamedTuple):
@@ -35,6 +51,11 @@ class Bases(NamedTuple):
     def still(self) -> Tensor:
         """(chain,) whether the base is at rest."""
         return self.paths.at_rest[self.body]
+
+    @property
+    def any_still(self) -> bool:
+        """Whether any body is at rest."""
+        return self.paths.any_at_rest
 
 
 class Pull(NamedTuple):
@@ -73,6 +94,8 @@ class Batch(NamedTuple):
         Force on the tips; none without.
     names
         Of the chains, for messages; numbered when empty.
+    object_names
+        Of the paths of the objects, for messages.
     """
 
     chain: ChainBatch
@@ -83,6 +106,7 @@ class Batch(NamedTuple):
     around: Surroundings | None = None
     pull: Pull | None = None
     names: tuple[str, ...] = ()
+    object_names: tuple[str, ...] = ()
 
 
 class Interval(NamedTuple):
@@ -102,8 +126,6 @@ class Interval(NamedTuple):
         (..., chain, link + 1, 3) ends of the links at the end of the interval.
     energy
         (..., chain) kinetic and elastic, at the end of the interval, uN.mm.
-    steps, shortest_ms
-        (..., chain) steps taken, and the shortest of them; infinite where none was.
     """
 
     force: Tensor
@@ -114,12 +136,10 @@ class Interval(NamedTuple):
     contact_weight: Tensor
     nodes: Tensor
     energy: Tensor
-    steps: Tensor
-    shortest_ms: Tensor
 
 
 class Carry(NamedTuple):
-    """What one output interval hands to the next.
+    """What one stretch of output intervals hands to the next.
 
     Parameters
     ----------
@@ -129,20 +149,42 @@ class Carry(NamedTuple):
         (chain,) present step, in ticks of the shortest one.
     lagged
         (chain, 9) forces and moments on the base and forces of contact, as they lag behind (`Scheme.lag`).
-    begun
-        (chain,) whether it has taken a step.
     asleep
         (chain,) whether it rests, so that nothing changes until a solid comes near.
     memory
         What was last seen of the solids; none where nothing can be touched.
+    steps, shortest_ms
+        (chain,) steps taken so far, and the shortest of them; infinite before the first.
     """
 
     state: State
     ticks: Tensor
     lagged: Tensor
-    begun: Tensor
     asleep: Tensor
     memory: Memory | None
+    steps: Tensor
+    shortest_ms: Tensor
+
+
+class _Clock(NamedTuple):
+    """Where each chain stands in a stretch.
+
+    Parameters
+    ----------
+    interval
+        (chain,) the output interval it is in, from the start of the stretch.
+    done, total
+        (chain,) ticks of that interval behind it, and all ticks of an interval.
+    ending, at_ms, by
+        (chain,) how its run ended, 0 while it goes on; when; the object that ended it, -1 for none.
+    """
+
+    interval: Tensor
+    done: Tensor
+    total: Tensor
+    ending: Tensor
+    at_ms: Tensor
+    by: Tensor
 
 
 def integrate(
@@ -170,164 +212,197 @@ def integrate(
     Raises
     ------
     FloatingPointError
-        If a tip moves faster than the shortest step can follow near a surface.
+        If a whisker cannot be followed.
     """
     carry = start_carry(batch, start)
     rows: list[Interval] = []
-    every = checkpoint_every or n_intervals
+    every = checkpoint_every or STRETCH
     for first in range(0, n_intervals, every):
-        numbers = range(first, min(first + every, n_intervals))
+        count = min(every, n_intervals - first)
         if checkpoint_every is None:
-            carry, some = _stretch(batch, numbers, carry)
+            carry, some = advance_stretch(batch, first, count, carry)
         else:
             carry, some = checkpoint(
-                _stretch, batch, numbers, carry, use_reentrant=False, preserve_rng_state=False
+                advance_stretch, batch, first, count, carry, use_reentrant=False, preserve_rng_state=False
             )  # fmt: skip
-        rows.extend(some)
-    return Interval(*(torch.stack(values) for values in zip(*rows, strict=True))), carry.state
+        rows.append(some)
+    return Interval(*(torch.cat(values) for values in zip(*rows, strict=True))), carry.state
 
 
 def start_carry(batch: Batch, start: State | None = None) -> Carry:
-    """What the first interval takes: the unloaded shape at rest unless told, and the nominal steps."""
-    chain = batch.chain
+    """What the first stretch takes: the unloaded shape at rest unless told, and the nominal steps."""
+    chain, none = batch.chain, torch.zeros_like(batch.levels)
     return Carry(
         rest_state(chain) if start is None else start,
         torch.full_like(batch.levels, 1 << HALVINGS),
         chain.lengths.new_zeros(len(chain.lengths), 9),
-        torch.zeros_like(batch.levels, dtype=torch.bool),
-        torch.zeros_like(batch.levels, dtype=torch.bool),
+        none > 0,
         start_memory(batch.around, chain.links) if batch.around else None,
+        none,
+        torch.full_like(none, torch.inf, dtype=torch.float64),
     )
 
 
-def _stretch(batch: Batch, numbers: range, carry: Carry) -> tuple[Carry, list[Interval]]:
-    rows = []
-    for number in numbers:
-        carry, row = advance_interval(batch, number, carry)
-        rows.append(row)
-    return carry, rows
-
-
-def advance_interval(batch: Batch, number: int, carry: Carry) -> tuple[Carry, Interval]:
-    """One output interval: every chain takes its own steps, those that are done wait for the rest.
+def advance_stretch(batch: Batch, first: int, count: int, carry: Carry) -> tuple[Carry, Interval]:
+    """Some output intervals: every chain takes its own steps, those that are done wait for the rest.
 
     Parameters
     ----------
     batch
         What is integrated.
-    number
-        Which interval, from 0.
+    first, count
+        First interval, from 0, and how many.
     carry
-        From the interval before.
+        From the intervals before.
 
     Raises
     ------
     FloatingPointError
-        If a state is no longer finite, or a tip moves faster than the shortest step can follow near a surface.
+        If a state is no longer finite, a tip moves faster than the shortest step can follow near a surface, or a whisker
+        is pressed into an object deeper than contact can hold.
     """
-    chain, (state, ticks, lagged, begun, asleep, memory) = batch.chain, carry
-    device, dtype = chain.lengths.device, chain.lengths.dtype
-    began, total = number * batch.interval_ms, torch.ones_like(batch.levels) << (batch.levels + HALVINGS)
-    done, steps = torch.zeros_like(total), torch.zeros_like(total)
-    shortest = torch.full_like(total, torch.inf, dtype=torch.float64)
-    sums = torch.zeros(len(total), 14, dtype=dtype, device=device)
+    chain, n, none = batch.chain, len(batch.levels), torch.zeros_like(batch.levels)
+    clock = _Clock(none, none, 1 << (batch.levels + HALVINGS), none, none.double(), none - 1)
+    rest = rest_state(chain)
+    sums = chain.lengths.new_zeros(count * n, 14)
+    ends_q, ends_v = (values.expand(count, *values.shape).flatten(0, 1).clone() for values in (rest.q, rest.v))
     while True:
-        if asleep.any():
-            if batch.around is not None and memory is not None:
-                asleep = asleep & ~may_touch(batch.around, memory, len(total), began + batch.interval_ms)
-            done = torch.where(asleep, total, done)
-        rows = (done < total).nonzero()[:, 0]
+        if batch.bases.any_still:
+            carry, clock = _skip(batch, first, count, carry, clock)
+        rows = (clock.interval < count).nonzero()[:, 0]
         if len(rows) == 0:
             break
-        whole = len(rows) == len(total)
-        now, at, end = (values if whole else values[rows] for values in (ticks, done, total))
-        while (odd := (at % now != 0) | (at + now > end)).any():
-            now = torch.where(odd, now // 2, now)
-        share = now.double() / end
-        times = began + batch.interval_ms * (at.double() / end)
-        some, here = (chain, state) if whole else (chain.rows(rows), state.rows(rows))
-        rho = torch.where(here.touching, RHO_TOUCHING, batch.rho).double()
-        scheme = Scheme.of(batch.interval_ms * share, rho)
-        instants = times + scheme.ahead_ms
-        scheme = scheme.cast(dtype)
-        base = frames_at(batch.bases.paths, batch.bases.body[rows], instants).cast(dtype)
+        slots = clock.interval[rows] * n + rows
+        carry, clock, gains = _step(batch, rest, first, count, rows, carry, clock)
+        sums.index_add_(0, slots, gains)
+        # The last that is written is that of the end.
+        ends_q.index_copy_(0, slots, carry.state.q[rows])
+        ends_v.index_copy_(0, slots, carry.state.v[rows])
+    _refuse(batch, clock)
+    shapes = zip(sums.split(n), ends_q.split(n), ends_v.split(n), strict=True)
+    intervals = [_interval(batch, first + k, *shape) for k, shape in enumerate(shapes)]
+    return carry, Interval(*(torch.stack(values) for values in zip(*intervals, strict=True)))
 
-        look = None
-        if batch.around is not None and memory is not None:
-            look = partial(look_around, batch.around, memory, some, rows, instants)
 
-        pull, loaded = None, torch.zeros_like(here.touching)
-        if batch.pull is not None:
-            pull = batch.pull.force_un[rows] * (instants < batch.pull.until_ms[rows]).to(dtype)[:, None]
-            loaded = times < batch.pull.until_ms[rows]
-        taken = advance(some, base, here, scheme, look, pull)
-        memory = taken.memory
-        redo = ~(taken.turned < TURN_RAD) & (now > 1)
-        quiet = _quiet(some, taken.end, scheme) & batch.bases.still[rows] & ~loaded & ~redo
-        after = here.where(redo, rest_state(some).where(quiet, taken.end))
-        loads = torch.cat([values if values.ndim == 2 else values[:, None] for values in taken.loads], 1)
-        last = lagged[rows]
-        first = torch.nn.functional.pad(loads[:, :6], (0, 3))
-        following, mean = scheme.lag(torch.where(begun[rows, None], last, first), loads[:, :9])
-        mean = torch.cat([mean, loads[:, 9:]], 1)
-        gains = torch.where(redo[:, None], 0.0, mean * share.to(dtype)[:, None])
-        following = torch.where(redo[:, None], last, torch.where(quiet[:, None], 0.0, following))
-        lagged, begun = lagged.index_copy(0, rows, following), begun.index_copy(0, rows, begun[rows] | ~redo)
-        state = after if whole else state.put(rows, after)
-        sums = sums.index_add(0, rows, gains)
-        done = done.index_add(0, rows, torch.where(redo, 0, now))
-        steps = steps.index_add(0, rows, (~redo).long())
-        taken_ms = torch.where(redo, torch.inf, batch.interval_ms * share)
-        shortest = shortest.index_copy(0, rows, torch.minimum(shortest[rows], taken_ms))
-        asleep = asleep.index_copy(0, rows, quiet)
-        now, too_fast = _next_step(now, at, batch.interval_ms / end, taken.turned, taken.urgency)
-        for ending, lost in ((3, taken.too_deep & ~redo), (2, too_fast & ~redo)):
-            if lost.any():
-                raise _lost(batch, rows[lost], times[lost], ending)
-        ticks = ticks.index_copy(0, rows, now)
-    lost = ~torch.isfinite(state.v).all(2).all(1)
-    if lost.any():
-        raise _lost(batch, lost.nonzero()[:, 0], torch.full_like(shortest, began)[lost], 1)
+def _skip(batch: Batch, first: int, count: int, carry: Carry, clock: _Clock) -> tuple[Carry, _Clock]:
+    """Let chains at rest pass over the intervals in which nothing can come near; the others wake."""
+    free, memory = torch.full_like(clock.at_ms, torch.inf), carry.memory
+    if batch.around is not None and memory is not None:
+        free = free_until_ms(batch.around, memory, len(free))
+    reached = ((free / batch.interval_ms).floor() - first).clamp(0, count).long()
+    skips = carry.asleep & (reached > clock.interval)
+    interval = torch.where(skips, reached, clock.interval)
+    done = torch.where(skips, 0, clock.done)
+    asleep = carry.asleep & (interval >= count)
+    if batch.around is not None and memory is not None:
+        until = batch.interval_ms * (first + interval + 1)
+        memory = look_again(batch.around, memory, carry.asleep & ~asleep, until)
+    return carry._replace(asleep=asleep, memory=memory), clock._replace(interval=interval, done=done)
+
+
+def _step(
+    batch: Batch, rest: State, first: int, count: int, rows: Tensor, carry: Carry, clock: _Clock
+) -> tuple[Carry, _Clock, Tensor]:
+    """One step of some chains, or a shorter one next time; with what it adds to the means of their intervals."""
+    state, dtype = carry.state, batch.chain.lengths.dtype
+    whole = len(rows) == len(clock.done)
+    at, end, ticks = clock.done[rows], clock.total[rows], carry.ticks[rows]
+    # A step begins at a multiple of itself: the lowest bit of the ticks behind it bounds it.
+    now = torch.where(at > 0, torch.minimum(ticks, at & -at), ticks)
+    share, tick_ms = now.double() / end, batch.interval_ms / end
+    times = batch.interval_ms * (first + clock.interval[rows]) + batch.interval_ms * (at.double() / end)
+    some, here = (batch.chain, state) if whole else (batch.chain.rows(rows), state.rows(rows))
+    scheme = Scheme.of(batch.interval_ms * share, torch.where(here.touching, RHO_TOUCHING, batch.rho).double())
+    instants = times + scheme.ahead_ms
+    scheme = scheme.cast(dtype)
+    base = frames_at(batch.bases.paths, batch.bases.body[rows], instants).cast(dtype)
+    look = None
+    if batch.around is not None and carry.memory is not None:
+        look = partial(look_around, batch.around, carry.memory, some, rows, instants)
+    pull, loaded = None, torch.zeros_like(here.touching)
+    if batch.pull is not None:
+        pull = batch.pull.force_un[rows] * (instants < batch.pull.until_ms[rows]).to(dtype)[:, None]
+        loaded = times < batch.pull.until_ms[rows]
+    taken = advance(some, base, here, scheme, look, pull)
+
+    turned_far = ~(taken.turned < TURN_RAD)
+    redo = turned_far & (now > 1)
+    off = (taken.end.q - rest_angles(some)).detach().abs().sum(-1)
+    rate = taken.end.v.detach().abs().sum(-1)
+    quiet = batch.bases.still[rows] & ~loaded & ~redo & _quiet(off, rate, taken.end, scheme)
+    after = here.where(redo, rest.rows(rows).where(quiet, taken.end))
+    last = carry.lagged[rows]
+    before = torch.where(carry.steps[rows, None] > 0, last, torch.nn.functional.pad(taken.loads[:, :6], (0, 3)))
+    following, mean = scheme.lag(before, taken.loads[:, :9])
+    mean = torch.cat([mean, taken.loads[:, 9:]], 1)
+    gains = torch.where(redo[:, None], 0.0, mean * share.to(dtype)[:, None])
+    following = torch.where(redo[:, None], last, torch.where(quiet[:, None], 0.0, following))
+
+    wanted = torch.where(taken.turned < 0.4 * TURN_RAD, 1 << HALVINGS, now)
+    allowed, too_fast = _allowed(taken.urgency, tick_ms)
+    wanted = torch.minimum(wanted, allowed)
+    grown = torch.where((wanted > now) & ((at + now) % (2 * now) == 0), 2 * now, torch.minimum(wanted, now))
+    moved = torch.where(redo, 0, now)
+    over = at + moved >= end
+    ending = torch.where(too_fast, TOO_FAST, DONE)
+    ending = torch.where(taken.deep.ending > 0, taken.deep.ending, ending)
+    ending = torch.where((off + rate).sum(1) < LOST, ending, NOT_FINITE)
+    ending = torch.where(redo, DONE, ending)
+    interval = torch.where(ending > DONE, count, clock.interval[rows] + over)
+    clock = clock._replace(
+        interval=clock.interval.index_copy(0, rows, interval),
+        done=clock.done.index_copy(0, rows, torch.where(over, 0, at + moved)),
+        ending=clock.ending.index_copy(0, rows, ending),
+        at_ms=clock.at_ms.index_copy(0, rows, times),
+        by=clock.by.index_copy(0, rows, taken.deep.body),
+    )
+    carry = Carry(
+        state=after if whole else state.put(rows, after),
+        ticks=carry.ticks.index_copy(0, rows, torch.where(redo, now // 2, grown)),
+        lagged=carry.lagged.index_copy(0, rows, following),
+        asleep=carry.asleep.index_copy(0, rows, quiet),
+        memory=taken.memory,
+        steps=carry.steps.index_add(0, rows, (~redo).long()),
+        shortest_ms=carry.shortest_ms.index_copy(
+            0, rows, torch.where(redo, torch.inf, batch.interval_ms * share).minimum(carry.shortest_ms[rows])
+        ),
+    )
+    return carry, clock, gains
+
+
+def _quiet(off: Tensor, rate: Tensor, end: State, scheme: Scheme) -> Tensor:
+    """Whether each chain is at rest in its unloaded shape and touches nothing; angles and rates (chain, link) from rest."""
+    gain = scheme.step_ms[:, None] * end.a.detach().abs().sum(-1)
+    return (torch.maximum(torch.maximum(off, rate), gain).amax(1) <= REST_RAD) & ~end.touching
+
+
+def _allowed(urgency: Tensor, tick_ms: Tensor) -> tuple[Tensor, Tensor]:
+    """Longest step that enters no surface deeper than allowed, in ticks, and whether none is short enough."""
+    _, exponent = torch.frexp(urgency * tick_ms)
+    halvings = torch.where(urgency > 0, (-exponent).clamp(0, HALVINGS), HALVINGS)
+    return torch.ones_like(halvings, dtype=torch.long) << halvings, urgency * tick_ms > 1
+
+
+def _refuse(batch: Batch, clock: _Clock) -> None:
+    """Raise for the first chain that cannot be followed, with the words of the compiled loop."""
+    lost = (clock.ending > DONE).nonzero()[:, 0]
+    if len(lost) == 0:
+        return
+    first = int(lost[0])
+    name = batch.names[first] if batch.names else f"chain {first}"
+    body = int(clock.by[first])
+    touched = batch.object_names[body] if 0 <= body < len(batch.object_names) else f"object {body}"
+    raise FloatingPointError(ending_sentence(name, float(clock.at_ms[first]), int(clock.ending[first]), touched))
+
+
+def _interval(batch: Batch, number: int, sums: Tensor, q: Tensor, v: Tensor) -> Interval:
+    """Means and shapes of one interval from sums over its steps and the joints (chain, link, 2) at its end."""
     force, moment, pushed, weight, point, arc = sums.split([3, 3, 3, 1, 3, 1], 1)
     divisor = torch.where(weight > 0, weight, 1.0)
     ends = torch.full_like(batch.levels, (number + 1) * batch.interval_ms, dtype=torch.float64)
-    base = frames_at(batch.bases.paths, batch.bases.body, ends).cast(dtype)
-    nodes = base.position[:, None] + pose(chain, base.rotation, state.q).nodes
-    row = Interval(
-        force, moment, pushed, point / divisor, (arc / divisor)[:, 0], weight[:, 0], nodes,
-        energy(chain, base, state), steps, shortest,
+    base = frames_at(batch.bases.paths, batch.bases.body, ends).cast(q.dtype)
+    at = pose(batch.chain, base.rotation, q)
+    return Interval(
+        force, moment, pushed, point / divisor, (arc / divisor)[:, 0], weight[:, 0],
+        base.position[:, None] + at.nodes, energy(batch.chain, base, at, q, v),
     )  # fmt: skip
-    return Carry(state, ticks, lagged, begun, asleep, memory), row
-
-
-def _lost(batch: Batch, chains: Tensor, times_ms: Tensor, ending: int) -> FloatingPointError:
-    """The error of chains that cannot be followed, with the words of the compiled loop."""
-    first = int(chains[0])
-    name = batch.names[first] if batch.names else f"chain {first}"
-    return FloatingPointError(
-        f"whisker {name} cannot be followed at {float(times_ms[0]) / 1000:.4f} s: {ENDINGS[ending]}; {ADVICE[ending]}."
-    )
-
-
-def _quiet(chain: ChainBatch, end: State, scheme: Scheme) -> Tensor:
-    """Whether each chain is at rest in its unloaded shape and touches nothing."""
-    with torch.no_grad():
-        off = (end.q - rest_angles(chain)).abs().sum(-1).amax(1)
-        rate = end.v.abs().sum(-1).amax(1)
-        gain = scheme.step_ms * end.a.abs().sum(-1).amax(1)
-        return (off <= REST_RAD) & (rate <= REST_RAD) & (gain <= REST_RAD) & ~end.touching
-
-
-def _next_step(now: Tensor, at: Tensor, tick_ms: Tensor, turned: Tensor, urgency: Tensor) -> tuple[Tensor, Tensor]:
-    """Next step in ticks, and whether none is short enough.
-
-    It enters no surface deeper than allowed and turns no joint too far; it grows by doubling where its place in the
-    interval allows.
-    """
-    wanted = torch.where(turned < 0.4 * TURN_RAD, 1 << HALVINGS, now)
-    while (far := (urgency * wanted * tick_ms > 1) & (wanted > 1)).any():
-        wanted = torch.where(far, wanted // 2, wanted)
-    grown = torch.where((wanted > now) & ((at + now) % (2 * now) == 0), 2 * now, now)
-    redo = ~(turned < TURN_RAD) & (now > 1)
-    following = torch.where(redo, now // 2, torch.where(wanted < now, wanted, grown))
-    return following, urgency * wanted * tick_ms > 1

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from simulators.whisker.solids.bvh import CENTRE, CORNER, NORMAL, REACH, SIDE_1, SIDE_2
-from simulators.whisker.torch_backend.segments import N_INTERVALS, nearest_to_segment, search
+from simulators.whisker.torch_backend.segments import N_INTERVALS, Nearest, nearest_to_segment, search
 
 if TYPE_CHECKING:
     from simulators.whisker.solids import Mesh
@@ -23,6 +23,7 @@ MAX_TRIANGLES = 5000
 CHUNK = 20_000_000
 """Most point-triangle pairs that are looked at together."""
 TOUCHING_MM = 1e-9
+"""A foot this near a point of the centre line tells no direction; the line may have gone in elsewhere, too."""
 
 
 class Meshes(NamedTuple):
@@ -162,7 +163,7 @@ def mesh_distance(meshes: Meshes, mesh: Tensor, x: Tensor) -> tuple[Tensor, Tens
 @torch.no_grad()
 def locate_on_meshes(
     meshes: Meshes, mesh: Tensor, a: Tensor, b: Tensor, ra: Tensor, rb: Tensor
-) -> tuple[Tensor, Tensor]:
+) -> tuple[Nearest, Tensor]:
     """Position of the smallest gap on each segment.
 
     Parameters
@@ -178,9 +179,9 @@ def locate_on_meshes(
 
     Returns
     -------
-    tuple[Tensor, Tensor]
-        From 0 (a) to 1 (b), (segment,); where the segment passes through a sheet that has no inside, the normal on the
-        side where it began, zero elsewhere (segment, 3).
+    tuple[Nearest, Tensor]
+        The places; where the segment passes through a sheet that has no inside, the normal on the side where it began,
+        zero elsewhere (segment, 3).
     """
     half = 0.5 * (b - a).norm(dim=-1) + torch.maximum(ra, rb)
     parts = [
@@ -191,12 +192,15 @@ def locate_on_meshes(
     closed = meshes.closed[mesh]
     pierced = through.abs().sum(-1) > 0
     depth = mesh_distance(meshes, mesh, (a + s[:, None] * (b - a))[:, None])[0][:, 0]
-    deep = (closed & (pierced | (depth <= 0))).nonzero()[:, 0]
+    deep = (closed & (pierced | (depth <= TOUCHING_MM))).nonzero()[:, 0]
+    places = Nearest.smooth(s)
     if len(deep):
         own = mesh[deep]
-        found = search(lambda x: mesh_distance(meshes, own, x), N_INTERVALS, a[deep], b[deep], ra[deep], rb[deep])
-        s = s.index_copy(0, deep, found)
-    return s, torch.where(closed[:, None], 0.0, through)
+        found = search(
+            lambda x, rows: mesh_distance(meshes, own[rows], x), N_INTERVALS, a[deep], b[deep], ra[deep], rb[deep]
+        )
+        places = places.put(deep, found)
+    return places, torch.where(closed[:, None], 0.0, through)
 
 
 def _near(meshes: Meshes, mesh: Tensor, points: Tensor, extent: Tensor) -> Iterator[tuple[Tensor, Tensor]]:

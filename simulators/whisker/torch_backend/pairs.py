@@ -24,13 +24,15 @@ class Pairs(NamedTuple):
     ----------
     kind
         Of all solids.
+    n_chains
+        Chains in the batch.
     chain, body
         (pair,) which chain; which path of the objects.
     parameters
         Numbers of the solids, (pair,) each.
     offset, friction, speed, depth, limit
         (pair,) contact offset (mm), coefficient of friction, highest speed of any point of the object (mm/ms), how deep
-        (mm) a step may enter it, and at which depth a link would come out behind it.
+        (mm) a step may enter it, and at which depth the run ends.
     mesh
         (pair,) row of the meshes.
     meshes
@@ -38,6 +40,7 @@ class Pairs(NamedTuple):
     """
 
     kind: int
+    n_chains: int
     chain: Tensor
     body: Tensor
     parameters: tuple[Tensor, ...]
@@ -48,6 +51,15 @@ class Pairs(NamedTuple):
     limit: Tensor
     mesh: Tensor
     meshes: Meshes | None
+
+    def of(self, chains: Tensor) -> tuple[Tensor, Tensor]:
+        """Pairs of some of the chains, and the place of each pair's chain among these."""
+        if len(chains) == self.n_chains:
+            return torch.arange(len(self.chain), device=chains.device), self.chain
+        place = torch.full((self.n_chains,), -1, dtype=torch.long, device=chains.device)
+        place = place.index_copy(0, chains, torch.arange(len(chains), device=chains.device))[self.chain]
+        kept = (place >= 0).nonzero()[:, 0]
+        return kept, place[kept]
 
     def some(self, index: Tensor) -> "Pairs":
         """A part of the pairs."""
@@ -134,6 +146,7 @@ def pack_pairs(plans: "list[Plan]", device: torch.device | str, dtype: torch.dty
         groups.append(
             Pairs(
                 kind=kind,
+                n_chains=first_chain,
                 chain=index[:, 0],
                 body=index[:, 1],
                 parameters=tuple(columns[: 0 if is_mesh else FIELDS[kind][1]]),

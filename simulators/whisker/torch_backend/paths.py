@@ -23,8 +23,8 @@ class Paths(NamedTuple):
         (knot, 7) position and quaternion, and their rates of change.
     at_rest
         (body,) whether it never moves.
-    still
-        Whether none moves.
+    any_at_rest, still
+        Whether any body never moves, and whether none moves.
     """
 
     first: Tensor
@@ -33,6 +33,7 @@ class Paths(NamedTuple):
     pose: Tensor
     slope: Tensor
     at_rest: Tensor
+    any_at_rest: bool
     still: bool
 
 
@@ -95,6 +96,7 @@ def pack_paths(bodies: "Sequence[Knots]", device: torch.device | str = "cpu") ->
         torch.cat(poses).to(device),
         torch.cat(slopes).to(device),
         torch.tensor([len(knots.position) == 1 for knots in bodies], device=device),
+        any(len(knots.position) == 1 for knots in bodies),
         all(len(knots.position) == 1 for knots in bodies),
     )
 
@@ -132,7 +134,7 @@ def frames_at(paths: Paths, bodies: Tensor, times_ms: Tensor) -> Frames:
         values.split([3, 4], -1) for values in (value, first, second)
     )
     square = (p * p).sum(-1, keepdim=True)
-    inverse = p * p.new_tensor([1.0, -1.0, -1.0, -1.0]) / square
+    inverse = torch.cat([p[:, :1], -p[:, 1:]], 1) / square
     rate = 2 * quaternion_product(p_rate, inverse)[..., 1:]
     growth = 2 * (p * p_rate).sum(-1, keepdim=True) / square
     rate_change = 2 * quaternion_product(p_change, inverse)[..., 1:] - growth * rate

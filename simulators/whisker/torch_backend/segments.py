@@ -1,33 +1,91 @@
 """Where a tapered segment comes nearest to a solid: many segments at once, in the frames of their solids."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from simulators.whisker.solids.kinds import CAPSULE, CURVED_PLATE, PLANE, SPHERE, TORUS
-from simulators.whisker.torch_backend.distances import FIELDS, Field
+from simulators.whisker.torch_backend.distances import FIELDS, Field, length
 
-MAX_STEPS = 60
+MAX_STEPS = 24
 N_INTERVALS = 16
 """Pieces of a segment that are searched one by one where a solid is not convex."""
+SHARPEST = 0.2
+"""Length of the mean of two normals below which they belong to the two faces of a sheet rather than to an edge."""
 
-Distance = Callable[[Tensor], Field]
-"""From points (segment, ..., 3) to distances and normals, of each segment's own solid."""
+Distance = Callable[[Tensor, Tensor], Field]
+"""From points (row, point, 3) and the segments of the rows (row,) to distances and normals of their solids."""
 
 
-class Bracket(NamedTuple):
-    """One end of an interval that holds a smallest gap: where, gap and slope, and the slope that its place is drawn by."""
+class End(NamedTuple):
+    """One end of an interval that holds a smallest gap: where, gap, slope and normal of the solid."""
 
     place: Tensor
     gap: Tensor
     slope: Tensor
-    pull: Tensor
+    normal: Tensor
 
-    def where(self, mask: Tensor, other: "Bracket") -> "Bracket":
-        """Take this end where the mask holds, the other elsewhere."""
-        return Bracket(*(torch.where(mask, a, b) for a, b in zip(self, other, strict=True)))
+
+class Nearest(NamedTuple):
+    """Places of the smallest gaps of segments.
+
+    Parameters
+    ----------
+    share
+        (segment,) from 0 (a) to 1 (b).
+    edge
+        (segment,) whether an edge of the solid is there, at which the normal jumps.
+    before, after
+        (segment, 3) its normals on the sides of a and b; zero elsewhere.
+    """
+
+    share: Tensor
+    edge: Tensor
+    before: Tensor
+    after: Tensor
+
+    @classmethod
+    def smooth(cls, share: Tensor) -> "Nearest":
+        """Places without an edge."""
+        none = share.new_zeros(len(share), 3)
+        return cls(share, torch.zeros_like(share, dtype=torch.bool), none, none)
+
+    def some(self, index: Tensor) -> "Nearest":
+        """Some of them."""
+        return Nearest(*(values[index] for values in self))
+
+    def put(self, index: Tensor, new: "Nearest") -> "Nearest":
+        """The same with some replaced."""
+        return Nearest(*(old.index_copy(0, index, some) for old, some in zip(self, new, strict=True)))
+
+    def facing(self, normal: Tensor, u: Tensor, taper: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Normal of the gap, that of an edge included, for the normal of the distance at the places.
+
+        Between the normals of its two sides an edge faces the segment with the one along which nothing is gained by
+        sliding, so that the force does not jump from side to side.
+
+        Parameters
+        ----------
+        normal
+            (segment, 3) of the distance.
+        u, taper
+            (segment, 3) from a to b; (segment,) the radius at b less that at a.
+
+        Returns
+        -------
+        tuple[Tensor, Tensor, Tensor]
+            Whether there is an edge (segment,); the normal (segment, 3); how the least gap at an edge grows with the
+            place of the segment (segment, 3).
+        """
+        down, up = (self.before * u).sum(-1) - taper, (self.after * u).sum(-1) - taper
+        spread = torch.where(self.edge, up - down, 1.0)
+        mean = (up[:, None] * self.before - down[:, None] * self.after) / spread[:, None]
+        size = length(mean)
+        edge = self.edge & (size > SHARPEST)
+        return edge, torch.where(edge[:, None], mean / torch.where(edge, size, 1.0)[:, None], normal), mean
 
 
 def nearest_to_point(w: Tensor, u: Tensor, taper: Tensor) -> Tensor:
@@ -57,7 +115,7 @@ def nearest_to_segment(w: Tensor, u: Tensor, v: Tensor, taper: Tensor) -> tuple[
 
 
 @torch.no_grad()
-def locate(kind: int, parameters: tuple[Tensor, ...], a: Tensor, b: Tensor, ra: Tensor, rb: Tensor) -> Tensor:
+def locate(kind: int, parameters: tuple[Tensor, ...], a: Tensor, b: Tensor, ra: Tensor, rb: Tensor) -> Nearest:
     """Position of the smallest gap on each segment.
 
     Parameters
@@ -70,106 +128,115 @@ def locate(kind: int, parameters: tuple[Tensor, ...], a: Tensor, b: Tensor, ra: 
         Ends of the segments in the frames of the solids (segment, 3), mm.
     ra, rb
         Radii at the ends (segment,), mm.
-
-    Returns
-    -------
-    Tensor
-        From 0 (a) to 1 (b), (segment,).
     """
     u, taper = b - a, rb - ra
     if kind == PLANE:
         fall = u[:, 2] - taper
-        return torch.where(fall > 0, 0.0, torch.where(fall < 0, 1.0, 0.5)).to(a)
+        return Nearest.smooth(torch.where(fall > 0, 0.0, torch.where(fall < 0, 1.0, 0.5)).to(a))
     if kind == SPHERE:
-        return nearest_to_point(a, u, taper)
+        return Nearest.smooth(nearest_to_point(a, u, taper))
     if kind == CAPSULE:
-        axis = torch.zeros_like(a)
-        axis[:, 2] = 2 * parameters[1]
-        return nearest_to_segment(a + axis / 2, u, axis, taper)[0]
+        axis = torch.nn.functional.pad(2 * parameters[1][:, None], (2, 0))
+        return Nearest.smooth(nearest_to_segment(a + axis / 2, u, axis, taper)[0])
     field = FIELDS[kind][0]
-    columns = tuple(values[:, None] for values in parameters)
-    return search(lambda x: field(x, *columns), N_INTERVALS if kind in (TORUS, CURVED_PLATE) else 1, a, b, ra, rb)
+    return search(
+        lambda x, rows: field(x, *(values[rows, None] for values in parameters)),
+        N_INTERVALS if kind in (TORUS, CURVED_PLATE) else 1, a, b, ra, rb,
+    )  # fmt: skip
 
 
 @torch.no_grad()
-def search(distance: Distance, n_intervals: int, a: Tensor, b: Tensor, ra: Tensor, rb: Tensor) -> Tensor:
-    """Position of the smallest gap by regula falsi on its slope, in every interval where the slope changes sign.
+def search(distance: Distance, n_intervals: int, a: Tensor, b: Tensor, ra: Tensor, rb: Tensor) -> Nearest:
+    """Position of the smallest gap by the slope, in every interval where the slope changes sign.
 
-    Every third step goes where the tangents at both ends of the bracket meet, which finds the kinks that edges make;
-    where three steps have not halved the bracket, it is halved.
+    Each round looks at many points of every bracket at once, close about where the slope's secant vanishes (a smooth
+    minimum) and where the tangents at both ends meet (a kink that an edge makes), so that a few rounds are enough.
 
     Parameters
     ----------
     distance
-        From points (segment, point, 3) to distances and normals.
+        From points and the segments they lie on to distances and normals.
     n_intervals
         1 for convex solids, whose gap is convex along a segment.
     a, b, ra, rb
         As in `locate`.
-
-    References
-    ----------
-    Dowell & Jarratt (1971), BIT 11, 168 (the Illinois rule).
     """
-    u, taper = (b - a)[:, None], (rb - ra)[:, None]
+    u, taper = b - a, rb - ra
     tiny = torch.finfo(a.dtype).eps
+    steepest = u.norm(dim=-1) + taper.abs()
 
-    def at(s: Tensor) -> tuple[Tensor, Tensor]:
-        d, n = distance(a[:, None] + s[..., None] * u)
-        return d - ra[:, None] - s * taper, (n * u).sum(-1) - taper
+    def at(rows: Tensor, s: Tensor) -> End:
+        along, widening = u[rows, None], taper[rows, None]
+        d, n = distance(a[rows, None] + s[..., None] * along, rows)
+        return End(s, d - ra[rows, None] - s * widening, (n * along).sum(-1) - widening, n)
 
     knots = torch.linspace(0, 1, n_intervals + 1, dtype=a.dtype, device=a.device).expand(len(a), -1)
-    gap, slope = at(knots)
-    steepest = u.norm(dim=-1) + taper.abs()
+    known = at(torch.arange(len(a), device=a.device), knots)
+    gap, slope = known.gap, known.slope
     best, where = gap.min(1)
-    position = knots.gather(1, where[:, None])[:, 0]
-    reachable = 0.5 * (gap[:, :-1] + gap[:, 1:] - steepest / n_intervals) < best[:, None]
-    row, interval = ((slope[:, :-1] < 0) & (slope[:, 1:] > 0) & reachable).nonzero(as_tuple=True)
-    low, high = (Bracket(knots[row, k], gap[row, k], slope[row, k], slope[row, k]) for k in (interval, interval + 1))
-    steepest, width, last = steepest[row, 0], high.place - low.place, torch.zeros_like(low.place)
-    going = torch.ones_like(row, dtype=torch.bool)
-    for step in range(MAX_STEPS):
-        fall = low.slope - high.slope
-        meet = (high.gap - low.gap + low.place * low.slope - high.place * high.slope) / fall
-        floor = low.gap + low.slope * (meet - low.place)
-        # Tangents below a convex gap bound it; where it is not convex they may meet above it.
-        going = going & ((torch.minimum(low.gap, high.gap) - floor).abs() > tiny * steepest)
-        if not going.any():
+    found = Nearest.smooth(knots.gather(1, where[:, None])[:, 0])
+    reachable = 0.5 * (gap[:, :-1] + gap[:, 1:] - steepest[:, None] / n_intervals) < best[:, None]
+    # Where two sides of a solid are equally near either normal may come back; the chord tells it all the same.
+    chord = n_intervals * (gap[:, 1:] - gap[:, :-1])
+    down, up = torch.minimum(slope[:, :-1], chord), torch.maximum(slope[:, 1:], chord)
+    row, k = ((down < 0) & (up > 0) & reachable).nonzero(as_tuple=True)
+    if len(row) == 0:
+        return found
+    low, high = (End(*(values[row, k + side] for values in known)) for side in (0, 1))
+    first, last = low.place, high.place
+    low, high, steepest = low._replace(slope=down[row, k]), high._replace(slope=up[row, k]), steepest[row]
+    for _ in range(MAX_STEPS):
+        low, high = _narrowed(low, high, partial(at, row))
+        flat = torch.minimum(-low.slope, high.slope) <= 100 * tiny * steepest
+        if (flat | (high.place - low.place <= 64 * tiny)).all():
             break
-        s = low.place - low.pull * (high.place - low.place) / (high.pull - low.pull)
-        if step % 3 == 1:
-            s = meet
-        elif step % 3 == 2:
-            s = torch.where(high.place - low.place > 0.5 * width, 0.5 * (low.place + high.place), s)
-            width = high.place - low.place
-        s = s.clamp(low.place, high.place)
-        every = torch.zeros_like(knots[:, :1]).expand(-1, n_intervals).index_put((row, interval), s)
-        gap, slope = (values[row, interval] for values in at(every))
-        falls, rises = going & (slope < 0), going & (slope >= 0)
-        # The Illinois rule: an end that stays twice pulls half as much.
-        low_pull = torch.where(rises & (last > 0), 0.5 * low.pull, low.pull)
-        high_pull = torch.where(falls & (last < 0), 0.5 * high.pull, high.pull)
-        here = Bracket(s, gap, slope, slope)
-        low = here.where(falls, low._replace(pull=low_pull))
-        high = here.where(rises, high._replace(pull=high_pull))
-        last = torch.where(falls, -1.0, torch.where(rises, 1.0, last))
-        going = going & (slope.abs() > 100 * tiny * steepest)
-    for end in (low, high):
-        least = best.scatter_reduce(0, row, end.gap, "amin")
-        found = end.gap <= least[row]
-        found = found & (end.gap < best[row])
-        position = position.index_put((row[found],), end.place[found])
-        best = least
-    return position
+    deeper = high.gap < low.gap
+    place, gap = torch.where(deeper, high.place, low.place), torch.where(deeper, high.gap, low.gap)
+    kink = ~flat & (low.place > first) & (high.place < last)
+    sides = (torch.where(kink[:, None], end.normal, 0.0) for end in (low, high))
+    least = best.scatter_reduce(0, row, gap, "amin")
+    chosen = ((gap <= least[row]) & (gap < best[row])).nonzero()[:, 0]
+    # Of equal ones any.
+    return found.put(row[chosen], Nearest(place, kink, *sides).some(chosen))
 
 
-def follow(distance: Distance, s: Tensor, a: Tensor, b: Tensor, ra: Tensor, rb: Tensor) -> Tensor:
+def _narrowed(low: End, high: End, at: Callable[[Tensor], End]) -> tuple[End, End]:
+    """The two nearest of many places in each bracket between which the slope changes sign, where the gap is least."""
+    width, fall = high.place - low.place, low.slope - high.slope
+    vanish = low.place + low.slope * width / fall
+    meet = (high.gap - low.gap + low.place * low.slope - high.place * high.slope) / fall
+    near = 0.03 * 40.0 ** -torch.arange(4, dtype=width.dtype, device=width.device)
+    parts = torch.cat([-near, torch.zeros_like(near[:1]), near])
+    quarters = 0.25 * torch.arange(1, 4, dtype=width.dtype, device=width.device)
+    s = torch.cat(
+        [
+            vanish[:, None] + width[:, None] * parts,
+            meet[:, None] + width[:, None] * parts,
+            low.place[:, None] + width[:, None] * quarters,
+        ],
+        1,
+    )
+    s = s.clamp(low.place[:, None], high.place[:, None]).sort(1).values
+    s, gap, slope, normal = (
+        torch.cat([one[:, None], inner, two[:, None]], 1) for one, inner, two in zip(low, at(s), high, strict=True)
+    )
+    turns = (slope[:, :-1] < 0) & (slope[:, 1:] >= 0)
+    lowest = torch.where(turns, torch.minimum(gap[:, :-1], gap[:, 1:]), torch.inf).argmin(1, keepdim=True)
+    ends = []
+    for side in (0, 1):
+        index = lowest + side
+        place, height, fall = (values.gather(1, index)[:, 0] for values in (s, gap, slope))
+        ends.append(End(place, height, fall, normal.gather(1, index[..., None].expand(-1, 1, 3))[:, 0]))
+    return ends[0], ends[1]
+
+
+def follow(distance: Callable[[Tensor], Field], s: Tensor, a: Tensor, b: Tensor, ra: Tensor, rb: Tensor) -> Tensor:
     """The same positions, with the derivative of the minimum: ds = -d(slope) / curvature where it lies inside.
 
     Parameters
     ----------
     distance
-        From points (segment, point, 3) to distances and normals.
+        From points (segment, point, 3) to distances and normals, of each segment's own solid.
     s
         Positions that `locate` found, without derivative.
     a, b, ra, rb

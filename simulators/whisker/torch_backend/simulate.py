@@ -1,7 +1,8 @@
 """Many scenes at once on one device: every whisker of every scene is a row of one batch."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Literal
 
 import numpy as np
@@ -18,7 +19,15 @@ from simulators.whisker.solver.clearance import cleared
 from simulators.whisker.solver.plan import Plan, plan_scene
 from simulators.whisker.torch_backend.chain import stack_chains
 from simulators.whisker.torch_backend.contact import Law
-from simulators.whisker.torch_backend.integrate import Bases, Batch, Interval, Pull, advance_interval, start_carry
+from simulators.whisker.torch_backend.integrate import (
+    STRETCH,
+    Bases,
+    Batch,
+    Interval,
+    Pull,
+    advance_stretch,
+    start_carry,
+)
 from simulators.whisker.torch_backend.pairs import Surroundings, pack_pairs
 from simulators.whisker.torch_backend.paths import frames_at, pack_paths
 
@@ -146,54 +155,71 @@ def pack_batch(plans: list[Plan], device: torch.device, dtype: torch.dtype, step
         tuple(
             name if len(plans) == 1 else f"{name} of scene {k}" for k, plan in enumerate(plans) for name in plan.names
         ),
+        tuple(item.name or f"object {o}" for plan in plans for o, item in enumerate(plan.scene.objects)),
     )
 
 
 def _run(plans: list[Plan], device: torch.device, dtype: torch.dtype, step_ms: float | None, progress: bool) -> None:
     """Fill the outputs of the plans."""
     batch = pack_batch(plans, device, dtype, step_ms)
-    carry = start_carry(batch)
-    numbers = range(plans[0].scene.n_intervals)
-    if progress:
-        from tqdm import tqdm
+    carry, n_intervals = start_carry(batch), plans[0].scene.n_intervals
+    with torch.no_grad(), _bar(n_intervals, progress) as done:
+        for first in range(0, n_intervals, STRETCH):
+            count = min(STRETCH, n_intervals - first)
+            carry, rows = advance_stretch(batch, first, count, carry)
+            _keep(plans, batch, first, rows)
+            done(count)
+    steps, shortest = carry.steps.cpu().numpy(), carry.shortest_ms.cpu().numpy()
+    for plan, whiskers in _whiskers(plans):
+        plan.reports[:, 0] = plan.reports[:, 1] = steps[whiskers]
+        plan.reports[:, 3] = np.where(np.isfinite(shortest[whiskers]), shortest[whiskers], 0.0)
 
-        numbers = tqdm(numbers, unit="interval", file=sys.stderr, disable=None)
-    with torch.no_grad():
-        for number in numbers:
-            carry, row = advance_interval(batch, number, carry)
-            _keep(plans, batch, number, row)
+
+@contextmanager
+def _bar(count: int, shown: bool) -> Iterator[Callable[[int], object]]:
+    """What to call with the number of output intervals that are done."""
+    if not shown:
+        yield lambda done: None
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=count, unit="interval", file=sys.stderr, disable=None) as bar:
+        yield bar.update
 
 
-def _keep(plans: list[Plan], batch: Batch, number: int, row: Interval) -> None:
-    """Copy one interval into the outputs of the plans, laid out as the compiled time loop leaves them."""
-    ends = torch.full_like(batch.levels, (number + 1) * batch.interval_ms, dtype=torch.float64)
-    base = frames_at(batch.bases.paths, batch.bases.body, ends)
-    tips = _tips(batch, row.nodes)
-    parts = (
-        row.force, row.moment, row.contact_force, row.contact_point, row.contact_arc[:, None],
-        row.contact_weight[:, None], tips, base.position, base.quaternion, row.energy[:, None],
-    )  # fmt: skip
-    values = torch.cat([part.double() for part in parts], 1).cpu().numpy()
-    keep_nodes = any(plan.nodes is not None for plan in plans)
-    nodes = row.nodes.double().cpu().numpy() if keep_nodes else None
-    steps, shortest = row.steps.cpu().numpy(), row.shortest_ms.cpu().numpy()
+def _whiskers(plans: list[Plan]) -> Iterator[tuple[Plan, slice]]:
+    """Plans with their rows of the batch."""
     first = 0
     for plan in plans:
-        rows = slice(first, first + len(plan.names))
-        first = rows.stop
-        plan.outputs[:, number] = values[rows]
-        plan.reports[:, :2] += steps[rows, None]
-        known = np.where(plan.reports[:, 3] > 0, plan.reports[:, 3], np.inf)
-        least = np.minimum(known, shortest[rows])
-        plan.reports[:, 3] = np.where(np.isfinite(least), least, 0.0)
+        yield plan, slice(first, first + len(plan.names))
+        first += len(plan.names)
+
+
+def _keep(plans: list[Plan], batch: Batch, first: int, rows: Interval) -> None:
+    """Copy intervals into the outputs of the plans, laid out as the compiled time loop leaves them."""
+    count, n = rows.energy.shape
+    ends = batch.interval_ms * torch.arange(
+        first + 1, first + count + 1, dtype=torch.float64, device=rows.energy.device
+    )
+    base = frames_at(batch.bases.paths, batch.bases.body.repeat(count), ends.repeat_interleave(n))
+    parts = (
+        rows.force, rows.moment, rows.contact_force, rows.contact_point, rows.contact_arc[..., None],
+        rows.contact_weight[..., None], _tips(batch, rows.nodes), base.position.view(count, n, 3),
+        base.quaternion.view(count, n, 4), rows.energy[..., None],
+    )  # fmt: skip
+    values = torch.cat([part.double() for part in parts], 2).swapaxes(0, 1).cpu().numpy()
+    keep_nodes = any(plan.nodes is not None for plan in plans)
+    nodes = rows.nodes.double().swapaxes(0, 1).cpu().numpy() if keep_nodes else None
+    for plan, whiskers in _whiskers(plans):
+        plan.outputs[:, first : first + count] = values[whiskers]
         if plan.nodes is not None and nodes is not None:
-            for shape, chain, found in zip(plan.nodes, plan.chains, nodes[rows], strict=True):
-                shape[number, : len(chain) + 1] = found[: len(chain) + 1]
+            for shape, chain, found in zip(plan.nodes, plan.chains, nodes[whiskers], strict=True):
+                shape[first : first + count, : len(chain) + 1] = found[:, : len(chain) + 1]
 
 
 def _tips(batch: Batch, nodes: Tensor) -> Tensor:
     last = batch.chain.links.sum(1).long()
-    return nodes[torch.arange(len(nodes), device=nodes.device), last]
+    return nodes[:, torch.arange(len(last), device=nodes.device), last]
 
 
 def _body(knots: Knots, row: int) -> Knots:

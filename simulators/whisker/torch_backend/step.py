@@ -7,7 +7,16 @@ import torch
 from torch import Tensor
 
 from simulators.whisker.torch_backend.chain import ChainBatch
-from simulators.whisker.torch_backend.contact import Contacts, Pushes, solve, solve_with_contacts
+from simulators.whisker.torch_backend.contact import (
+    Contacts,
+    Deep,
+    Pushes,
+    deepest,
+    none_deep,
+    solve,
+    solve_with_contacts,
+)
+from simulators.whisker.torch_backend.distances import length
 from simulators.whisker.torch_backend.dynamics import Carry, Inertia, Motion, Pose, carry, cross, inertia, motion, pose
 from simulators.whisker.torch_backend.paths import Frames
 from simulators.whisker.torch_backend.surroundings import Memory, Sight
@@ -115,44 +124,25 @@ class Step(NamedTuple):
     end
         State at its end.
     loads
-        At the collocation time.
+        (chain, 14) at the collocation time, world axes; uN, uN.mm, mm: force 0:3 and moment 3:6 of the whisker on its
+        base about the base point, force of the objects on the whisker 6:9, sum of the sizes of these forces 9, and
+        weighted by them points 10:13 and arc lengths 13 of the contacts.
     turned
         (chain,) largest turn of a joint, rad.
     memory
         What was seen around; none where nothing can be touched.
-    urgency, too_deep
-        (chain,) how soon each chain may reach a surface (1/ms), and whether it would come out behind one.
+    urgency
+        (chain,) how soon each chain may reach a surface, 1/ms.
+    deep
+        Contacts deeper than can be held.
     """
 
     end: State
-    loads: "Loads"
+    loads: Tensor
     turned: Tensor
     memory: Memory | None
     urgency: Tensor
-    too_deep: Tensor
-
-
-class Loads(NamedTuple):
-    """What a step sent through the base and through the contacts, world axes; uN, uN.mm, mm.
-
-    Parameters
-    ----------
-    force, moment
-        (chain, 3) of the whisker on its base; the moment about the base point.
-    contact_force
-        (chain, 3) of the objects on the whisker.
-    weight
-        (chain,) sum of the sizes of the contact forces.
-    weighted_point, weighted_arc
-        (chain, 3) and (chain,) world point and arc length of the contacts, times the sizes of their forces.
-    """
-
-    force: Tensor
-    moment: Tensor
-    contact_force: Tensor
-    weight: Tensor
-    weighted_point: Tensor
-    weighted_arc: Tensor
+    deep: Deep
 
 
 def rest_angles(chain: ChainBatch) -> Tensor:
@@ -211,14 +201,14 @@ def advance(
     matrix = mass.matrix + torch.diag_embed(implicit[:, 1:].repeat_interleave(2, 1))
     sight = look(at, moving, base, carry(chain, at, angles - q), carry(chain, at, rates - v)) if look else None
     memory, contacts, pushes = sight.memory if sight else None, sight.contacts if sight else None, None
-    too_deep = touching = torch.zeros_like(state.touching)
+    touching, deep = torch.zeros_like(state.touching), none_deep(state.touching)
     if sight is None or memory is None or contacts is None:
         change = solve(matrix, right)
     else:
         change, pushes = solve_with_contacts(matrix, right, contacts, sight.law, at, scheme.feed_q, scheme.feed_v)
         memory = memory._replace(pressed=memory.pressed.index_put((contacts.slot,), pushes.pressed))
         touching = touching.index_fill(0, contacts.chain, True)
-        too_deep = too_deep.index_fill(0, contacts.chain[pushes.gap < -contacts.limit], True)
+        deep = deepest(contacts, pushes, deep)
     loads = _loads(base, moving, mass, change, contacts, pushes)
     y = torch.nn.functional.pad(change.unflatten(1, (-1, 2)), (0, 0, 1, 0))
     drift = state.v + 0.5 * h * state.a + scheme.end_q[:, None, None] * y
@@ -227,43 +217,40 @@ def advance(
     end = State(state.q + h * drift, state.v + h * surge, a, drift, surge, touching)
     urgency = torch.zeros_like(scheme.step_ms) if sight is None else sight.urgency
     turned = (h * drift.detach()).abs().amax((1, 2))
-    return Step(end, loads, turned, memory, urgency, too_deep)
+    return Step(end, loads, turned, memory, urgency, deep)
 
 
-def energy(chain: ChainBatch, base: Frames, state: State) -> Tensor:
+def energy(chain: ChainBatch, base: Frames, at: Pose, q: Tensor, v: Tensor) -> Tensor:
     """Kinetic and elastic energy of each chain (chain,), uN.mm."""
-    at = pose(chain, base.rotation, state.q)
-    moving = motion(chain, base, at, state.v, state.a)
+    moving = motion(chain, base, at, v, torch.zeros_like(v))
     arms = (chain.centroids * chain.lengths)[..., None] * at.directions
     velocities = moving.node_velocities[:, :-1] + cross(moving.rates, arms)
     along = (moving.rates * at.directions).sum(-1)
     kinetic = chain.masses * (velocities**2).sum(-1) + chain.inertias * ((moving.rates**2).sum(-1) - along**2)
-    elastic = chain.stiffness * ((state.q - rest_angles(chain)) ** 2).sum(-1)
+    elastic = chain.stiffness * ((q - rest_angles(chain)) ** 2).sum(-1)
     return 0.5 * (kinetic + elastic).sum(1)
 
 
 def _loads(
     base: Frames, moving: Motion, mass: Inertia, change: Tensor, contacts: Contacts | None, pushes: Pushes | None
-) -> Loads:
-    """Forces on the base: contacts less the rate of momentum, both with the change of acceleration that was found."""
+) -> Tensor:
+    """Loads of a step: on the base, contacts less the rate of momentum, with the change of acceleration that was found."""
     force = -moving.load[:, 0] - (change[:, None] @ mass.base_force)[:, 0]
     moment = -moving.load_moment[:, 0] - (change[:, None] @ mass.base_moment)[:, 0]
+    own = torch.nn.functional.pad(torch.cat([force, moment], 1), (0, 8))
     if contacts is None or pushes is None:
-        none = torch.zeros_like(force)
-        return Loads(force, moment, none, none[:, 0], none, none[:, 0])
-    pushing = (pushes.pressed > 0).nonzero()[:, 0]
-    chain, point, push = contacts.chain[pushing], contacts.point[pushing], pushes.force[pushing]
-    size = push.norm(dim=-1)
-
-    def summed(values: Tensor) -> Tensor:
-        return values.new_zeros(len(force), *values.shape[1:]).index_add(0, chain, values)
-
-    touched = summed(push)
-    return Loads(
-        force + touched,
-        moment + summed(cross(point, push)),
-        touched,
-        summed(size),
-        summed(size[:, None] * (point + base.position[chain])),
-        summed(size * contacts.arc[pushing]),
+        return own
+    push, point = pushes.force, contacts.point
+    size = length(push)[:, None]
+    touched = torch.cat(
+        [
+            push,
+            cross(point, push),
+            push,
+            size,
+            size * (point + base.position[contacts.chain]),
+            size * contacts.arc[:, None],
+        ],
+        1,
     )
+    return own.index_add(0, contacts.chain, touched)

@@ -14,7 +14,7 @@ from simulators.whisker.torch_backend.dynamics import Carry, Motion, Pose, cross
 from simulators.whisker.torch_backend.meshes import bounded_distance, locate_on_meshes, mesh_distance
 from simulators.whisker.torch_backend.pairs import Pairs, Surroundings
 from simulators.whisker.torch_backend.paths import Frames, frames_at
-from simulators.whisker.torch_backend.segments import follow, locate
+from simulators.whisker.torch_backend.segments import Nearest, follow, locate
 
 
 class Watch(NamedTuple):
@@ -83,13 +83,27 @@ def start_memory(around: Surroundings, links: Tensor) -> Memory:
     return Memory(tuple(watches), links.new_zeros(sum(watch.clear.numel() for watch in watches)))
 
 
-def may_touch(around: Surroundings, memory: Memory, n_chains: int, until_ms: float) -> Tensor:
-    """Whether a solid can come near each chain, if that stays where it is, before a time (chain,)."""
-    near = torch.zeros(n_chains, dtype=torch.long, device=around.paths.first.device)
+def free_until_ms(around: Surroundings, memory: Memory, n_chains: int) -> Tensor:
+    """Time until which no solid can come near each chain, if that stays where it is (chain,)."""
+    free = torch.full((n_chains,), torch.inf, dtype=torch.float64, device=around.paths.first.device)
     for group, watch in zip(around.groups, memory.watches, strict=True):
-        reach = watch.clear - (group.speed[:, None] * until_ms - watch.travel)
-        near = near.index_add(0, group.chain, (reach <= BAND_MM).any(1).long())
-    return near > 0
+        free = free.scatter_reduce(0, group.chain, _near_at_ms(watch, group.speed).amin(1), "amin")
+    return free
+
+
+def look_again(around: Surroundings, memory: Memory, woken: Tensor, until_ms: Tensor) -> Memory:
+    """Forget the gaps of chains that wake (chain,) where something may come near before a time (chain,)."""
+    watches = []
+    for group, watch in zip(around.groups, memory.watches, strict=True):
+        near = woken[group.chain, None] & (_near_at_ms(watch, group.speed) <= until_ms[group.chain, None])
+        watches.append(watch._replace(clear=torch.where(near, -1.0, watch.clear)))
+    return memory._replace(watches=tuple(watches))
+
+
+def _near_at_ms(watch: Watch, speed: Tensor) -> Tensor:
+    """When the gaps (pair, link) of links that stay where they were may be as small as `BAND_MM`."""
+    way = (watch.clear - BAND_MM + watch.travel).double()
+    return torch.where(way > 0, way / speed[:, None], 0.0)
 
 
 def look_around(
@@ -124,11 +138,10 @@ def look_around(
     urgency = torch.zeros(len(rows), dtype=at.nodes.dtype, device=rows.device)
     found: list[Contacts] = []
     updated, pressed, first_slot = [], memory.pressed, 0
+    links = torch.arange(chain.lengths.shape[1], device=rows.device)
     for group, watch in zip(around.groups, memory.watches, strict=True):
-        kept, own = _of(group, rows)
-        slots = (
-            first_slot + kept[:, None] * watch.clear.shape[1] + torch.arange(watch.clear.shape[1], device=own.device)
-        )
+        kept, own = group.of(rows)
+        slots = first_slot + kept[:, None] * len(links) + links
         first_slot += watch.clear.numel()
         if len(own) == 0:
             updated.append(watch)
@@ -143,7 +156,7 @@ def look_around(
             pair, link = due.nonzero(as_tuple=True)
         if len(pair):
             site = _site(around, pairs, pair, own[pair], link, times_ms, at, base, chain)
-            share, gap, through = site.nearest()
+            gap, places, through = site.nearest()
             seen = Watch(
                 seen.clear.index_put((pair, link), gap),
                 seen.ends.index_put((pair, link), ends[pair, link]),
@@ -152,7 +165,7 @@ def look_around(
             slot, near = slots[pair, link], (gap < BAND_MM).nonzero()[:, 0]
             if len(near):
                 before = memory.pressed[slot[near]]
-                place = Place(slot[near], share[near], through[near], before)
+                place = Place(slot[near], places.some(near), through[near], before)
                 found.append(_contacts(around, site.some(near), place, chain, at, lag_q, ahead, base))
             pressed = pressed.index_fill(0, slot, 0.0)
             if whole:
@@ -169,16 +182,6 @@ def look_around(
     if found:
         contacts = Contacts(*(torch.cat(values) for values in zip(*found, strict=True)))
     return Sight(contacts, around.law, urgency, Memory(tuple(updated), pressed))
-
-
-def _of(group: Pairs, rows: Tensor) -> tuple[Tensor, Tensor]:
-    """Pairs whose chain moves, and the place of that chain among those that move."""
-    size = max(int(group.chain.max()), int(rows.max())) + 1
-    place = torch.full((size,), -1, dtype=torch.long, device=rows.device)
-    place[rows] = torch.arange(len(rows), device=rows.device)
-    own = place[group.chain]
-    kept = (own >= 0).nonzero()[:, 0]
-    return kept, own[kept]
 
 
 def _site(
@@ -244,13 +247,20 @@ class Site(NamedTuple):
             return mesh_distance(self.pairs.meshes, self.pairs.mesh, x)
         return FIELDS[self.pairs.kind][0](x, *(values[:, None] for values in self.pairs.parameters))
 
-    def gap(self, share: Tensor, through: Tensor) -> tuple[Tensor, Tensor]:
+    def gap(self, places: Nearest, through: Tensor) -> tuple[Tensor, Tensor]:
         """Gap and normal at a place of each link; ``through`` where the link passes through a sheet there."""
-        depth, normal = self.distance((self.a + share[:, None] * (self.b - self.a))[:, None])
+        share, u, taper = places.share, self.b - self.a, self.rb - self.ra
+        point = self.a + share[:, None] * u
+        depth, normal = self.distance(point[:, None])
+        edge, normal, growth = places.facing(normal[:, 0], u, taper)
         pierced = through.abs().sum(-1) > 0
         depth = torch.where(pierced, 0.0, depth[:, 0])
-        normal = torch.where(pierced[:, None], through, normal[:, 0])
-        return depth - (self.ra + share * (self.rb - self.ra)) - self.pairs.offset, normal
+        if depth.requires_grad:
+            # At an edge the place moves as well, so that the gap grows neither as from the one side nor from the other.
+            kinked = depth.detach() + (growth.detach() * (point - point.detach())).sum(-1)
+            depth = torch.where(edge, kinked, depth)
+        normal = torch.where(pierced[:, None], through, normal)
+        return depth - (self.ra + share * taper) - self.pairs.offset, normal
 
     @torch.no_grad()
     def bound(self) -> Tensor:
@@ -259,29 +269,35 @@ class Site(NamedTuple):
         extent = 0.5 * (self.b - self.a).norm(dim=-1) + torch.maximum(self.ra, self.rb) + self.pairs.offset
         if self.pairs.meshes is not None:
             limit = (extent + NEAR_MM)[:, None]
-            return bounded_distance(self.pairs.meshes, self.pairs.mesh, middle, limit)[:, 0] - extent
+            gap = bounded_distance(self.pairs.meshes, self.pairs.mesh, middle, limit)[:, 0] - extent
+            return gap.clamp(max=NEAR_MM)
         return self.distance(middle)[0][:, 0] - extent
 
     @torch.no_grad()
-    def nearest(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Place and size of the smallest gap, and the normal where the link passes through a sheet.
+    def nearest(self) -> tuple[Tensor, Nearest, Tensor]:
+        """Size and place of the smallest gap, and the normal where the link passes through a sheet.
 
         Gaps above `NEAR_MM` are lower bounds, for which a formula tells nothing sooner.
         """
-        share, through = torch.full_like(self.ra, 0.5), torch.zeros_like(self.a)
-        exact = self.pairs.kind in (PLANE, SPHERE, CAPSULE)
-        gap = torch.zeros_like(share) if exact else self.bound()
+        places, through = Nearest.smooth(torch.full_like(self.ra, 0.5)), torch.zeros_like(self.a)
+        if self.pairs.kind in (PLANE, SPHERE, CAPSULE):
+            places = locate(self.pairs.kind, self.pairs.parameters, self.a, self.b, self.ra, self.rb)
+            return self.gap(places, through)[0], places, through
+        gap = self.bound()
         near = (gap < NEAR_MM).nonzero()[:, 0]
         if len(near) == 0:
-            return share, gap, through
+            return gap, places, through
         some = self.some(near)
         ends = (some.a, some.b, some.ra, some.rb)
         if some.pairs.meshes is None:
-            place, pierced = locate(some.pairs.kind, some.pairs.parameters, *ends), torch.zeros_like(some.a)
+            found, pierced = locate(some.pairs.kind, some.pairs.parameters, *ends), torch.zeros_like(some.a)
         else:
-            place, pierced = locate_on_meshes(some.pairs.meshes, some.pairs.mesh, *ends)
-        gap = gap.index_put((near,), some.gap(place, pierced)[0])
-        return share.index_put((near,), place), gap, through.index_put((near,), pierced)
+            found, pierced = locate_on_meshes(some.pairs.meshes, some.pairs.mesh, *ends)
+        exact = some.gap(found, pierced)[0]
+        if some.pairs.meshes is not None:
+            exact = exact.clamp(max=NEAR_MM)
+        gap = gap.index_copy(0, near, exact)
+        return gap, places.put(near, found), through.index_copy(0, near, pierced)
 
 
 class Place(NamedTuple):
@@ -291,8 +307,8 @@ class Place(NamedTuple):
     ----------
     slot
         (row,) number of this link and solid among all.
-    share
-        (row,) place along the link.
+    places
+        Along the links.
     through
         (row, 3) normal where the link passes through a sheet.
     pressed
@@ -300,7 +316,7 @@ class Place(NamedTuple):
     """
 
     slot: Tensor
-    share: Tensor
+    places: Nearest
     through: Tensor
     pressed: Tensor
 
@@ -316,10 +332,10 @@ def _contacts(
     base: Frames,
 ) -> Contacts:
     """Contacts at one place of each link; ``lag`` and ``ahead`` move it to the predicted state."""
-    own, link, objects, share = site.own, site.link, site.objects, place.share
+    own, link, objects, share = site.own, site.link, site.objects, place.places.share
     if torch.is_grad_enabled() and (site.a.requires_grad or site.ra.requires_grad):
         share = follow(site.distance, share, site.a, site.b, site.ra, site.rb)
-    gap, normal = site.gap(share, place.through)
+    gap, normal = site.gap(place.places._replace(share=share), place.through)
     normal = (objects.rotation @ normal[..., None])[..., 0]
     along = (share * chain.lengths[own, link])[:, None] * at.directions[own, link]
     point = at.nodes[own, link] + along
@@ -343,5 +359,7 @@ def _contacts(
         friction=site.pairs.friction,
         arc=arcs[own, link] + share * chain.lengths[own, link],
         slot=place.slot,
-        limit=site.pairs.limit,
+        body=site.pairs.body,
+        # The clamped link cannot give way.
+        limit=torch.where(link == 0, torch.minimum(site.pairs.limit, 2 * site.ra), site.pairs.limit),
     )

@@ -53,6 +53,7 @@ def sited(solid, a, b, ra, rb):
     count = 0 if is_mesh else FIELDS[solid.kind][1]
     pairs = Pairs(
         kind=solid.kind,
+        n_chains=len(a),
         chain=zero,
         body=zero,
         parameters=tuple(column(value) for value in solid.kernel_parameters()[:count]),
@@ -80,12 +81,12 @@ def test_smallest_gap(name):
     rb = ra * rng.uniform(0.3, 1, len(a))
     expected = np.array([segment_gap(table, 0, *row, NEAR_MM, 0.5) for row in np.column_stack([a, b, ra, rb])])
     site = sited(solid, a, b, ra, rb)
-    share, gap, through = site.nearest()
+    gap, places, through = site.nearest()
     near = (expected[:, 0] < 0.3) & (expected[:, 0] > -0.15)
     assert near.sum() > 60
     # Along a plate the gap is not convex within an interval of the search, which then ends a little off a kink.
     np.testing.assert_allclose(gap[near], expected[near, 0], rtol=0, atol=1e-7 if name == "plate" else 1e-9)
-    again, normal = site.gap(share, through)
+    again, normal = site.gap(places, through)
     np.testing.assert_allclose(again[near], gap[near], rtol=0, atol=1e-12)
     # At an edge, and midway between two faces, the normal is that of one side or the other.
     same = np.abs(normal.numpy() - expected[:, 2:]).max(axis=1)[near] < 1e-5
