@@ -43,13 +43,14 @@ left, right = above.subplots(1, 2, width_ratios=(1.5, 1))
 busiest = recording["time"].values[recording["contact"].values.sum(axis=1).argmax()]
 scene_picture(recording, scene, busiest, colour="moment", ax=left)
 contact_raster(recording, ax=right)
-frames = published_view(recording, "grid").values.reshape(-1, 5, 7, 6)  # time, row, column, quantity
+grid = published_view(recording, "grid")
+frames = grid.values.reshape(-1, 5, 7, 6)  # time, row, column, quantity
 moments = np.linalg.norm(frames[..., 3:], axis=-1)
 panels = below.subplots(1, 4, sharey=True)
 for ax, frame in zip(panels, (15, 30, 45, 60), strict=True):
     image = ax.imshow(moments[frame], cmap="viridis", vmin=0, vmax=moments.max())
     ax.set_xlabel("column")
-    ax.set_title(f"frame {frame}")
+    ax.set_title(f"frame {frame}, {frame / grid.attrs['rate_hz']:.2f} s")
 panels[0].set_yticks(range(5), "ABCDE")
 panels[0].set_ylabel("row")
 below.suptitle("network input, 110 frames of 5 x 7 whiskers")

@@ -1,10 +1,9 @@
-"""Does a simulated whisker bend and ring as beam theory says? Compliance, natural frequencies, large bends.
+"""Does a simulated whisker bend and ring as beam theory says? Compliance, natural frequencies, large bends, a ring-down.
 
 A cylinder and a truncated cone of typical size. Theory: closed forms for compliance and for the cylinder, whose large
-bends are elliptic integrals; for the cone the same equations solved numerically as a continuous beam.
+bends are elliptic integrals; for the cone the same equations solved numerically as a continuous beam. The ring-down runs
+through time: plucked, let go, its lowest mode read from the path of the tip.
 """
-
-from dataclasses import replace
 
 import matplotlib
 
@@ -16,15 +15,16 @@ from scipy.linalg import eigh
 from scipy.optimize import brentq
 from scipy.special import ellipeinc, ellipkinc
 
-from simulators.whisker import Mechanics, Scene, Whisker, WhiskerArray
+from simulators.whisker import Mechanics, Whisker, static_shape
+from simulators.whisker.analysis import ring_down
 from simulators.whisker.beams.modes import natural_frequencies_hz, tip_compliance_mm_per_un
-from simulators.whisker.solver.plan import plan_scene
+from simulators.whisker.pluck import pluck_whisker
 
 LENGTH_MM, RADIUS_MM, MODULUS_PA, DENSITY = 30.0, 0.05, 3.3e9, 1300.0
 TAPERS = {"cylinder": 1.0, "cone": 0.1}  # radius at the tip over that at the base
 LOADS = {"cylinder": (0.5, 1, 2, 5), "cone": (0.02, 0.05, 0.1, 0.2)}  # force x length^2 / stiffness at the base
 
-mechanics = Mechanics(damping_ratio=0.7)  # comes to rest soon
+mechanics = Mechanics()
 stiffness = MODULUS_PA * np.pi * RADIUS_MM**4 / 4  # at the base, uN mm^2
 
 
@@ -36,12 +36,8 @@ def straight(taper):
 
 
 def bent_tip(whisker, force_un):
-    """Deflection and shortening (mm) under a constant force at the tip, once the whisker is at rest."""
-    slowest = natural_frequencies_hz(mechanics.chain(whisker), 1)[0]
-    scene = Scene(WhiskerArray((whisker,)), duration_s=8 / slowest, rate_hz=2000)
-    plan = replace(plan_scene(scene, mechanics), tip_force_un=np.array([0, 0, force_un]), tip_force_until_ms=1e9)
-    plan.run(0)
-    tip = plan.outputs[0, -1, 14:17]
+    """Deflection and shortening (mm) under a constant force on the tip."""
+    tip = static_shape(whisker, mechanics, (0, 0, force_un / 1000)).nodes_mm[-1]
     return tip[2], LENGTH_MM - tip[0]
 
 
@@ -90,13 +86,16 @@ for (name, taper), colour in zip(TAPERS.items(), ("#0072B2", "#D55E00"), strict=
     whisker = straight(taper)
     chain = mechanics.chain(whisker)
     compliance = LENGTH_MM**3 / (3 * stiffness) / taper
+    theory_hz = frequencies(taper)
     rows = [("tip compliance [mm/uN]", tip_compliance_mm_per_un(chain), compliance)]
     rows += [
         (f"natural frequency {n} [Hz]", found, expected)
-        for n, (found, expected) in enumerate(
-            zip(natural_frequencies_hz(chain, 3), frequencies(taper), strict=True), start=1
-        )
+        for n, (found, expected) in enumerate(zip(natural_frequencies_hz(chain, 3), theory_hz, strict=True), start=1)
     ]
+    plucked = pluck_whisker(whisker, mechanics)
+    rang = ring_down(plucked["tip"][:, 0], plucked.attrs["rate_hz"])
+    rows.append(("rings, plucked, at [Hz]", rang.natural_frequency_hz[0], theory_hz[0]))
+    rows.append(("with damping ratio", rang.damping_ratio[0], mechanics.damping_ratio))
     for load in LOADS[name]:
         deflection, shortening = bent_tip(whisker, load * stiffness / LENGTH_MM**2)
         expected = elastica(load) if taper == 1 else bent_cone(load, taper)
@@ -105,20 +104,22 @@ for (name, taper), colour in zip(TAPERS.items(), ("#0072B2", "#D55E00"), strict=
         left.plot(load, shortening / LENGTH_MM, "s", color=colour, markerfacecolor="white")
     loads = np.geomspace(LOADS[name][0] / 1.5, LOADS[name][-1] * 1.5, 25)
     theory = np.array([elastica(load) if taper == 1 else bent_cone(load, taper) for load in loads])
-    left.plot(loads, theory[:, 0], color=colour, label=f"{name}: deflection")
-    left.plot(loads, theory[:, 1], "--", color=colour, label=f"{name}: shortening")
+    left.plot(loads, theory[:, 0], color=colour, label=f"{name}, theory: deflection")
+    left.plot(loads, theory[:, 1], "--", color=colour, label=f"{name}, theory: shortening")
     for what, found, expected in rows:
         print(f"{name:10s}{what:34s}{found:10.4f} {expected:10.4f} {100 * (found / expected - 1):7.2f} %")
     errors = [100 * (found / expected - 1) for _, found, expected in rows]
     right.plot(errors, np.arange(len(errors)), "o", color=colour, label=name)
-labels = ["compliance", "$f_1$", "$f_2$", "$f_3$", *(f"bend {n}" for n in range(1, 5))]
+labels = ["compliance", "$f_1$", "$f_2$", "$f_3$", "rings at", "damping", *(f"bend {n}" for n in range(1, 5))]
 right.set_yticks(range(len(labels)), labels)
 right.invert_yaxis()
 right.axvline(0, color="black", linewidth=0.6)
 right.set_xlabel("simulated less theory [%]")
 right.legend()
+left.plot([], [], "ko", label="simulated deflection")
+left.plot([], [], "ks", markerfacecolor="white", label="simulated shortening")
 left.set_xscale("log")
-left.set_xlabel("force x length² / bending stiffness at the base")
-left.set_ylabel("of the length; lines: theory")
-left.legend()
+left.set_xlabel("force on the tip x length² / bending stiffness at the base")
+left.set_ylabel("movement of the tip / length")
+left.legend(fontsize=8)
 figure.savefig("12_compare_with_beam_theory.png", dpi=150)

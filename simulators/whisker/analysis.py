@@ -71,7 +71,8 @@ def ring_down(trace: np.ndarray, rate_hz: float, n_modes: int | None = None) -> 
     ----------
     trace
         (time,) displacement, or (time, axis) path, of which the component along its longest extent is taken. Starts when
-        the whisker is let go; the end, where all is still, is left out.
+        the whisker is let go; the end, where all is still, is left out. Where a curved whisker swings in both planes, read
+        them one by one: in the plane of its curvature it is a little slower, and both together beat.
     rate_hz
         Samples per second.
     n_modes
