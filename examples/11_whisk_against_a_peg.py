@@ -9,7 +9,8 @@ import numpy as np
 from simulators.whisker import Scene, SceneObject, rat_array, simulate
 from simulators.whisker.analysis import contact_episodes
 from simulators.whisker.motion import RigidMotion, whisking
-from simulators.whisker.pictures.figures import LINE_COLOURS, contact_raster, scene_picture
+from simulators.whisker.pictures.drawing import LINE_COLOURS
+from simulators.whisker.pictures.figures import contact_raster, scene_picture
 from simulators.whisker.solids import Cylinder
 
 NAMES = ("RB1", "RB2", "RC1", "RC2", "RD1", "RD2")
@@ -55,7 +56,6 @@ for number, (name, colour) in enumerate(zip(NAMES, LINE_COLOURS, strict=True)):
 right.set_rlim(0, len(NAMES) + 3)
 right.set_yticks([])
 right.set_title("phase at each touch (0: fully protracted)")
-right.legend(loc="center left", bbox_to_anchor=(1.12, 0.5))
 lower.set_ylabel("|moment|\n[µN·m]")
 lower.set_xlabel("time [s]")
 figure.savefig("11_whisk_against_a_peg.png", dpi=150)

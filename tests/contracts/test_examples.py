@@ -1,4 +1,4 @@
-"""What people copy first: the example scripts, the README's Python, and the examples in docstrings all run."""
+"""What people copy first: the example scripts, the Python of README and guides, the examples in docstrings all run."""
 
 import doctest
 import importlib
@@ -33,14 +33,24 @@ def test_every_example_is_in_the_table():
     assert [script.name for script in SCRIPTS] == re.findall(r"`(\d\d_\w+\.py)`", table)
 
 
-def test_python_of_the_readme_runs(tmp_path):
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.S)
-    assert blocks
-    for number, block in enumerate(blocks):
-        script = tmp_path / f"readme_{number}.py"
-        script.write_text(block, encoding="utf-8")
-        done = run(script, tmp_path)
-        assert done.returncode == 0, done.stderr
+def python_blocks():
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        blocks = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.S)
+        yield from (pytest.param(block, id=f"{page.stem}-{number}") for number, block in enumerate(blocks, start=1))
+
+
+def test_the_readme_and_the_guide_hold_python():
+    pages = {str(block.id).split("-")[0] for block in python_blocks()}
+    assert {"README", "whiskers"} <= pages
+
+
+@pytest.mark.parametrize("block", python_blocks())
+def test_python_of_the_pages_runs_as_it_stands(block, tmp_path):
+    script = tmp_path / "block.py"
+    script.write_text(block, encoding="utf-8")
+    done = run(script, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
 
 
 def modules_with_examples():

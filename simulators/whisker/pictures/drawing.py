@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # Colours of Okabe and Ito and, for E, of Tol: apart for every kind of colour vision, none fades on white.
 ROW_COLOURS = {"A": "#0072B2", "B": "#009E73", "C": "#E69F00", "D": "#D55E00", "E": "#882255"}
+# Of Okabe and Ito, for single whiskers.
+LINE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 OBJECT_COLOURS = ("#AFC3D2", "#CFC6AE", "#C3B7CF", "#B5CBB7")
 EDGE_COLOUR = "#46586A"
 PAD_COLOUR = "#F4E1D8"
@@ -104,7 +106,7 @@ class SceneDrawing:
     view
         ``oblique``, ``top``, ``front``, ``side``, or azimuth and elevation of the camera in degrees.
     magnitudes
-        Quantity ``(time, whisker)`` that colours the whiskers; by row without it.
+        Quantity ``(time, whisker)`` that colours the whiskers; without it, as `whisker_colours` says.
     samples
         Samples that will be shown: their extent sets the limits; all by default.
     pale
@@ -128,7 +130,7 @@ class SceneDrawing:
         self.ax, self.course = ax, course
         self.names = list(array.names)
         self.camera = Camera.of(view, self.names)
-        self._rows = [PALE_COLOUR if pale else ROW_COLOURS[name[1]] for name in self.names]
+        self._plain = [PALE_COLOUR] * len(self.names) if pale else whisker_colours(self.names, self.names)
         self._magnitudes = magnitudes
         self.colours: ScalarMappable | None = None if magnitudes is None else _scale(magnitudes)
         self._widths = _widths(array, course.lines_mm)
@@ -179,7 +181,7 @@ class SceneDrawing:
         from matplotlib.colors import to_rgba_array
 
         if self.colours is None or self._magnitudes is None:
-            return to_rgba_array(self._rows)
+            return to_rgba_array(self._plain)
         return np.asarray(self.colours.to_rgba(self._magnitudes[sample]))
 
     def _frame(self, shown: np.ndarray, centre: np.ndarray, extent: np.ndarray) -> None:
@@ -209,6 +211,17 @@ class SceneDrawing:
         self.ax.set_axis_off()
         scale_bar(self.ax, high[0] - low[0])
         compass(self.ax, self.camera)
+
+
+def whisker_colours(names: Sequence[str], among: Sequence[str]) -> list[str]:
+    """Colours of some whiskers of a recording, the same in every picture of it where it has few.
+
+    One of its own for each whisker where all are, or else these are, no more than six; that of the row for more.
+    """
+    for few in (among, names):
+        if len(few) <= len(LINE_COLOURS):
+            return [LINE_COLOURS[list(few).index(name)] for name in names]
+    return [ROW_COLOURS[name[1]] for name in names]
 
 
 def object_colour(number: int) -> str:
@@ -282,8 +295,8 @@ def _solid_parts(
     faces = triangles[..., :2], depth, face, face, np.full(len(face), 0.7)
     edge = np.broadcast_to(to_rgba(EDGE_COLOUR), (len(start), 4))
     shapes, _, *rest = _as_lines(start, end, edge, np.full(len(start), 0.8))
-    # That of its nearest end: the seams of faces along it do not cut it into dashes.
-    return faces, (shapes, np.maximum(start[:, 2], end[:, 2]), *rest)
+    # A little nearer than its nearest end: the seams of the faces beside it do not cut it into dashes.
+    return faces, (shapes, np.maximum(start[:, 2], end[:, 2]) + 0.25 * surface.edge_mm, *rest)
 
 
 def _pad(bases: np.ndarray, speck_mm: float) -> _Part:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 
 import numpy as np
 
-from .drawing import ROW_COLOURS, Course, SceneDrawing
-from .keys import Colouring, add_key, picture_legend, row_handles, unit
+from .drawing import LINE_COLOURS, Course, SceneDrawing, whisker_colours
+from .keys import Colouring, add_key, picture_legend, unit, whisker_handles
 from .tip_labels import write_names
 
 if TYPE_CHECKING:
@@ -31,9 +31,6 @@ STYLE = {
     "figure.dpi": 130,
     "savefig.dpi": 130,
 }
-# Of Okabe and Ito, for single whiskers.
-LINE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
-
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -71,7 +68,7 @@ def array_picture(
     names: bool = True,
     ax: "Axes | None" = None,
 ) -> "Axes":
-    """The array at rest, coloured by row.
+    """The array at rest, coloured by row; up to six whiskers have their own colours.
 
     Parameters
     ----------
@@ -88,7 +85,7 @@ def array_picture(
     ax = new_figure(6.4, 5.4).subplots() if ax is None else ax
     drawing = SceneDrawing(ax, array, Course.at_rest(array), view=view)
     ax.set_title(f"{_count(len(array), 'whisker')} at rest")
-    picture_legend(ax, drawing.names)
+    picture_legend(ax, drawing.names, drawing.names)
     if names:
         write_names(drawing, 0)
     return ax
@@ -118,7 +115,8 @@ def scene_picture(
     view
         As in `array_picture`.
     colour
-        ``row``, or the magnitude of base ``moment`` or ``force``, on one scale for the whole run.
+        ``row`` (up to six whiskers: each its own), or the magnitude of base ``moment`` or ``force``, on one scale for the
+        whole run.
     names
         Write the names of the whiskers that are in contact.
     ax
@@ -187,13 +185,13 @@ def tip_paths(
     course = Course.of(result, scene)
     drawing = SceneDrawing(ax, scene.array, course, view=view, pale=True)
     tips = drawing.camera.project(result["tip"].values)
-    for number in chosen:
-        colour = ROW_COLOURS[drawing.names[number][1]]
+    names = [drawing.names[number] for number in chosen]
+    for number, colour in zip(chosen, whisker_colours(names, drawing.names), strict=True):
         ax.plot(tips[:, number, 0], tips[:, number, 1], color=colour, linewidth=0.9, alpha=0.8, zorder=5)
         ax.plot(*tips[-1, number, :2], "o", color=colour, markersize=3, zorder=5)
     first, last = result["time"].values[[0, -1]]
     ax.set_title(f"{_count(len(chosen), 'tip')}, path from {first:.3f} to {last:.3f} s (dot: end)")
-    picture_legend(ax, [drawing.names[number] for number in chosen])
+    picture_legend(ax, names, drawing.names)
     return ax
 
 
@@ -208,7 +206,8 @@ def force_traces(
     result
         A recording.
     whiskers
-        Names to draw; all by default. Up to six have their own colours, more are coloured by row.
+        Names to draw; all by default. Up to six have their own colours (of a recording of no more, the same in every
+        picture), more are coloured by row.
     frame
         ``world`` axes (x right, y rostral, z dorsal) or the axes of each ``whisker`` base (x along it).
 
@@ -217,16 +216,15 @@ def force_traces(
     ValueError
         If a whisker or the frame is unknown.
     """
-    from matplotlib.lines import Line2D
-
     if frame not in ("world", "whisker"):
         raise ValueError(f"frame {frame!r} is not known; take 'world' or 'whisker'.")
     chosen = chosen_whiskers(result, whiskers)
-    names = [str(result["whisker"].values[number]) for number in chosen]
+    known = [str(name) for name in result["whisker"].values]
+    names = [known[number] for number in chosen]
     figure = new_figure(8.6, 5.2)
     axes = figure.subplots(3, 2, sharex=True)
     time, suffix = result["time"].values, "" if frame == "world" else "_whisker"
-    colours = whisker_colours(names)
+    colours = whisker_colours(names, known)
     for column, (quantity, letter) in enumerate((("force", "F"), ("moment", "M"))):
         values = result[quantity + suffix].values
         for row, axis in enumerate("xyz"):
@@ -237,11 +235,7 @@ def force_traces(
             ax.set_ylabel(f"${letter}_{axis}$ [{unit(result, quantity + suffix)}]")
         axes[2, column].set_xlabel("time [s]")
         axes[0, column].set_title(f"{quantity} on the base, {frame} axes")
-    if len(chosen) <= 6:
-        handles = [Line2D([], [], color=colour, label=name) for name, colour in zip(names, colours, strict=True)]
-    else:
-        handles = row_handles(names)
-    figure.legend(handles=handles, loc="outside right upper")
+    figure.legend(handles=whisker_handles(names, known), loc="outside right upper")
     return figure
 
 
@@ -253,7 +247,7 @@ def contact_raster(result: "xr.Dataset", *, ax: "Axes | None" = None) -> "Axes":
     ends = result["time"].values
     step = ends[1] - ends[0] if len(ends) > 1 else 1 / float(result.attrs["rate_hz"])
     edges = np.concatenate([[ends[0] - step], ends])
-    for number, colour in enumerate(whisker_colours(names)):
+    for number, colour in enumerate(whisker_colours(names, names)):
         change = np.diff(np.concatenate([[0], result["contact"].values[:, number].astype(int), [0]]))
         start, stop = edges[change == 1], edges[change == -1]
         ax.hlines(np.full(len(start), number), start, stop, color=colour, linewidth=5)
@@ -303,11 +297,6 @@ def chosen_whiskers(result: "xr.Dataset", whiskers: Sequence[str] | None) -> lis
     if unknown or not len(whiskers):
         raise ValueError(f"whiskers {list(whiskers)} are not all in the recording; it has {', '.join(known)}.")
     return [known.index(name) for name in whiskers]
-
-
-def whisker_colours(names: Sequence[str]) -> list[str]:
-    """A colour of its own for each of up to six whiskers, that of the row for more."""
-    return list(LINE_COLOURS[: len(names)]) if len(names) <= 6 else [ROW_COLOURS[name[1]] for name in names]
 
 
 def caption(result: "xr.Dataset", sample: int) -> str:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...movie import write_movie
-from .figures import caption, chosen_whiskers, draw_scene, new_figure, styled, whisker_colours
-from .keys import Colouring, add_key, row_handles, unit
+from .drawing import LINE_COLOURS, whisker_colours
+from .figures import caption, chosen_whiskers, draw_scene, new_figure, styled
+from .keys import Colouring, add_key, unit, whisker_handles
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -130,11 +131,12 @@ def _frames(
     panels = below.subplots(rows, columns, sharex=True, squeeze=False).ravel()
     for panel in panels[len(traces) :]:
         panel.set_visible(False)
-    if colour != "row" and len(chosen) > 6:
-        handles = row_handles([str(result["whisker"].values[number]) for number in chosen])
-        below.legend(handles=handles, loc="outside right upper", handlelength=1.0)
+    names = [str(result["whisker"].values[number]) for number in chosen]
+    in_picture = colour == "row" and (len(names) > len(LINE_COLOURS) or len(drawing.names) <= len(LINE_COLOURS))
+    if not in_picture:
+        below.legend(handles=whisker_handles(names, drawing.names), loc="outside right upper", handlelength=1.0)
     cursors = [
-        _trace(panel, result, name, chosen, first=number == 0, last=number + columns >= len(traces))
+        _trace(panel, result, name, chosen, last=number + columns >= len(traces))
         for number, (panel, name) in enumerate(zip(panels, traces, strict=False))
     ]
     moving: list[Artist] = [*drawing.artists, title, *cursors]
@@ -161,15 +163,15 @@ def _still(figure: "Figure", moving: "Sequence[Artist]") -> tuple:
     return canvas, canvas.copy_from_bbox(figure.bbox)  # type: ignore[attr-defined]
 
 
-def _trace(ax: "Axes", result: "xr.Dataset", name: str, chosen: Sequence[int], *, first: bool, last: bool) -> "Line2D":
+def _trace(ax: "Axes", result: "xr.Dataset", name: str, chosen: Sequence[int], *, last: bool) -> "Line2D":
     """Draw one quantity of the chosen whiskers over time; gives the cursor back."""
     quantity = "force" if name[0] == "F" else "moment"
     values = result[quantity].values[:, chosen]
     values = np.linalg.norm(values, axis=2) if len(name) == 1 else values[..., "xyz".index(name[1])]
-    names = [str(whisker) for whisker in result["whisker"].values[list(chosen)]]
-    for column, (whisker, colour) in enumerate(zip(names, whisker_colours(names), strict=True)):
-        width = 1.1 if len(chosen) <= 6 else 0.7
-        ax.plot(result["time"].values, values[:, column], color=colour, linewidth=width, label=whisker)
+    known = [str(whisker) for whisker in result["whisker"].values]
+    width = 1.1 if len(chosen) <= len(LINE_COLOURS) else 0.7
+    for column, colour in enumerate(whisker_colours([known[number] for number in chosen], known)):
+        ax.plot(result["time"].values, values[:, column], color=colour, linewidth=width)
     letter = f"|{name}|" if len(name) == 1 else f"${name[0]}_{name[1]}$"
     ax.set_ylabel(f"{letter} [{unit(result, quantity)}]")
     times = result["time"].values
@@ -177,6 +179,4 @@ def _trace(ax: "Axes", result: "xr.Dataset", name: str, chosen: Sequence[int], *
     if last:
         ax.set_xlabel("time [s]")
         ax.tick_params(labelbottom=True)
-    if first and len(chosen) <= 6:
-        ax.legend(loc="best", handlelength=1.0)
     return ax.axvline(result["time"].values[0], color="black", linewidth=1.0)

@@ -13,12 +13,14 @@ from simulators.whisker import Scene, SceneObject, mouse_array
 from simulators.whisker.motion import RigidMotion
 from simulators.whisker.pictures.camera import VIEWS
 from simulators.whisker.pictures.drawing import (
+    LINE_COLOURS,
     NARROWEST_PT,
     PALE_COLOUR,
     ROW_COLOURS,
     WIDEST_PT,
     Course,
     SceneDrawing,
+    whisker_colours,
 )
 from simulators.whisker.solids import Box, Plane
 
@@ -81,14 +83,14 @@ def test_a_wall_without_end_does_not_stretch_the_limits():
     assert widths[0] <= widths[1] < 4 * widths[0]
 
 
-def test_lines_taper_with_the_radius_and_have_the_colour_of_their_row():
+def test_lines_taper_with_the_radius_and_have_the_colours_of_their_whiskers():
     array, ax = mouse_array(names=["RA0", "RE2"]), new_axis()
     drawing = SceneDrawing(ax, array, Course.at_rest(array, 21))
     faces = drawing.artists[0]
     widths = np.array(faces.get_linewidths())
     edges = faces.get_edgecolors()[:, :3]
-    for whisker in array.whiskers:
-        mine = widths[np.abs(edges - to_rgb(ROW_COLOURS[whisker.row])).max(axis=1) < 1e-9]
+    for whisker, colour in zip(array.whiskers, LINE_COLOURS, strict=False):
+        mine = widths[np.abs(edges - to_rgb(colour)).max(axis=1) < 1e-9]
         assert len(mine) == 20
         assert NARROWEST_PT < mine.min() < mine.max() < WIDEST_PT
         ratio = (mine.min() - NARROWEST_PT) / (mine.max() - NARROWEST_PT)
@@ -97,6 +99,13 @@ def test_lines_taper_with_the_radius_and_have_the_colour_of_their_row():
             [middle_of_last, middle_of_first]
         )
         assert ratio == pytest.approx(radii[0] / radii[1])
+
+
+def test_a_whisker_has_one_colour_in_every_picture_of_few_and_that_of_its_row_among_many():
+    few, many = ["RC1", "RD1", "RE1"], list(mouse_array().names)
+    assert whisker_colours(few[1:], few) == list(LINE_COLOURS[1:3])
+    assert whisker_colours(few[1:], many) == list(LINE_COLOURS[:2])
+    assert whisker_colours(many, many) == [ROW_COLOURS[name[1]] for name in many]
 
 
 def test_magnitudes_colour_whiskers_on_one_scale_for_all_samples():
@@ -117,15 +126,15 @@ def test_magnitudes_colour_whiskers_on_one_scale_for_all_samples():
 def test_an_object_hides_what_lies_behind_it(depth_mm, shown):
     array, ax = mouse_array(names=["RD1"]), new_axis()
     SceneDrawing(ax, array, straight_course(depth_mm), solids=[Box((6.0, 6.0, 6.0))], view="top")
-    assert has_colour(colour_at(ax, (1.0, 0.0)), ROW_COLOURS["D"]) == shown
-    assert has_colour(colour_at(ax, (5.0, 0.0)), ROW_COLOURS["D"])  # beside the box
+    assert has_colour(colour_at(ax, (1.0, 0.0)), LINE_COLOURS[0]) == shown
+    assert has_colour(colour_at(ax, (5.0, 0.0)), LINE_COLOURS[0])  # beside the box
 
 
 def test_what_is_hidden_shows_through_faintly():
     array, ax = mouse_array(names=["RD1"]), new_axis()
     SceneDrawing(ax, array, straight_course(-8.0), solids=[Box((6.0, 6.0, 6.0))], view="top")
     found = colour_at(ax, (1.0, 0.0), radius=4)
-    assert np.ptp(found[:, 0] - found[:, 2]) > 20  # more red than the grey around it
+    assert np.ptp(found[:, 0] - found[:, 2]) > 20  # more blue than the grey around it
 
 
 def test_a_whisker_on_the_surface_is_drawn_over_it_from_every_side():
@@ -134,7 +143,7 @@ def test_a_whisker_on_the_surface_is_drawn_over_it_from_every_side():
     for view in ("top", (20, 35), (-60, 20), (200, 15)):
         ax = new_axis()
         drawing = SceneDrawing(ax, array, course, solids=[Box((14.0, 14.0, 6.0))], view=view)
-        assert has_colour(colour_at(ax, drawing.camera.project(np.array([1.0, 0, 3.0]))[:2]), ROW_COLOURS["D"]), view
+        assert has_colour(colour_at(ax, drawing.camera.project(np.array([1.0, 0, 3.0]))[:2]), LINE_COLOURS[0]), view
 
 
 def test_objects_move_and_contacts_are_marked():
@@ -187,7 +196,7 @@ def test_a_pale_array_is_the_ground_for_something_else():
     drawing = SceneDrawing(ax, array, Course.at_rest(array), pale=True)
     faces = drawing.artists[0]
     assert any(np.allclose(edge[:3], to_rgb(PALE_COLOUR)) for edge in faces.get_edgecolor())
-    assert not any(np.allclose(edge[:3], to_rgb(ROW_COLOURS["A"])) for edge in faces.get_edgecolor())
+    assert not any(np.allclose(edge[:3], to_rgb(LINE_COLOURS[0])) for edge in faces.get_edgecolor())
 
 
 def test_a_course_fits_its_scene():

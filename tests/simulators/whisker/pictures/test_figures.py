@@ -13,9 +13,8 @@ from matplotlib.figure import Figure
 
 from simulators.whisker import Scene, SceneObject, mouse_array, simulate
 from simulators.whisker.motion import RigidMotion
-from simulators.whisker.pictures.drawing import ROW_COLOURS
+from simulators.whisker.pictures.drawing import LINE_COLOURS, ROW_COLOURS
 from simulators.whisker.pictures.figures import (
-    LINE_COLOURS,
     array_picture,
     contact_raster,
     force_traces,
@@ -96,7 +95,7 @@ def test_array_picture_names_are_optional_and_one_is_no_plural():
 def test_paths_are_those_of_the_tips(result, scene):
     ax = tip_paths(result, scene, view="top", whiskers=["RC1", "RD1"])
     paths = [line for line in ax.lines if len(line.get_xdata()) == result.sizes["time"]]
-    assert [line.get_color() for line in paths] == [ROW_COLOURS["C"], ROW_COLOURS["D"]]
+    assert [line.get_color() for line in paths] == list(LINE_COLOURS[:2])
     np.testing.assert_allclose(paths[0].get_xydata(), result["tip"].sel(whisker="RC1").values[:, :2])
     assert ax.get_title(loc="left").startswith("2 tips, path from 0.002 to 0.120 s")
 
