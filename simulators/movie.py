@@ -12,6 +12,8 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
+from .space import space_for
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -54,12 +56,13 @@ def write_movie(
         If the ending, the rate, or the shape or type of a frame is not as above, or there is no frame.
     RuntimeError
         If an MP4 is asked for and there is no ffmpeg, or ffmpeg fails.
+    OSError
+        If the disk is full or a limit of it reached; an earlier file is as it was.
     """
     from tqdm.auto import tqdm
 
     path = Path(path)
-    if path.suffix not in (".gif", ".mp4"):
-        raise ValueError(f"a movie ends in .gif or .mp4, received {path.name!r}.")
+    refuse_target(path)
     if not (np.isfinite(fps) and fps > 0):
         raise ValueError(f"fps is {fps}; give a positive number of frames per second.")
     if path.suffix == ".gif" and 1000 / fps < SHORTEST_GIF_FRAME_MS:
@@ -76,15 +79,41 @@ def write_movie(
         disable=None if progress else True,
     )
     try:
-        if ffmpeg:
-            _write_mp4(bar, new, fps, ffmpeg)
-        else:
-            _write_gif(bar, new, fps)
-        os.replace(new, path)
+        with space_for(path):
+            if ffmpeg:
+                _write_mp4(bar, new, fps, ffmpeg)
+            else:
+                _write_gif(bar, new, fps)
+            os.replace(new, path)
     finally:
         bar.close()
         new.unlink(missing_ok=True)
     return path
+
+
+def refuse_target(path: Path) -> None:
+    """Refuse a place where `write_movie` could not write, before any frame is made.
+
+    Raises
+    ------
+    ValueError
+        If the ending is unknown, or the path is a folder or lies in a file.
+    PermissionError
+        If the folder may not be written to.
+    RuntimeError
+        If it ends in ``.mp4`` and there is no ffmpeg.
+    """
+    if path.suffix not in (".gif", ".mp4"):
+        raise ValueError(f"a movie ends in .gif or .mp4, received {path.name!r}.")
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder, and a movie is a file; give another name.")
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if not above.is_dir():
+        raise ValueError(f"{above} is a file, so that {path} cannot lie in it; give another folder.")
+    if not os.access(above, os.W_OK):
+        raise PermissionError(f"{above} may not be written to; give another folder than that of {path}.")
+    if path.suffix == ".mp4":
+        find_ffmpeg()
 
 
 def find_ffmpeg() -> str:

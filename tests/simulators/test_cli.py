@@ -8,6 +8,11 @@ import pytest
 
 from simulators.cli import SimulateCommand
 from simulators.listing import listing
+from simulators.whisker.commands.default_place import NEAR, default_place
+from simulators.whisker.geometry.array import mouse_array, rat_array
+from simulators.whisker.stimuli.objects import ProceduralObjects
+from simulators.whisker.stimuli.placement import posed_for_sweeps
+from simulators.whisker.stimuli.sweeps import clean_grid
 
 
 @pytest.fixture
@@ -47,6 +52,25 @@ def test_help_shows_examples_that_can_be_parsed(parser, capsys):
     assert len(examples) == 3
     for line in examples:
         parser.parse_args(line.split()[2:])
+
+
+def test_help_tells_the_places_that_are_taken(parser, capsys):
+    with pytest.raises(SystemExit):
+        parser.parse_args(["whisker", "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    mouse, rat = default_place(posed_for_sweeps(mouse_array())), default_place(rat_array())
+    assert f"by {NEAR} of the animal's longest whisker" in told
+    assert (
+        f"Mouse (head in the pose of the published sweeps) x from {mouse.distances_mm[0]:g}, z {mouse.height_mm:g};"
+        in told
+    )
+    assert f"rat (head at the origin) x from {rat.distances_mm[0]:g}, z {rat.height_mm:g}." in told
+    near, far = rat.distances_mm
+    low, high = rat.heights_mm
+    assert f"rat x from {near:g} and {far:g}, z {low:g} and {high:g}." in told
+    published = clean_grid(ProceduralObjects(1, ["ball"]))
+    (near, far), (low, high) = published.distances_mm, published.heights_mm
+    assert f"mouse as published, x from {near:g} and {far:g}, z {low:g} and {high:g};" in told
 
 
 def test_simulator_gets_the_arguments(parser, monkeypatch):

@@ -138,6 +138,34 @@ def test_an_interrupted_movie_leaves_the_earlier_one(tmp_path, name, request):
     assert [entry.name for entry in tmp_path.iterdir()] == [name]
 
 
+def test_places_where_no_movie_can_be_are_refused(tmp_path):
+    (tmp_path / "folder.gif").mkdir()
+    (tmp_path / "file").write_text("mine")
+    for name, message in (
+        ("folder.gif", "is a folder, and a movie is a file; give another name"),
+        ("file/a.gif", "is a file, so that .* cannot lie in it; give another folder"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            write_movie(squares(2), tmp_path / name, fps=10)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder.gif"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no limit of file sizes")
+def test_limit_of_file_sizes_is_named(tmp_path):
+    resource = pytest.importorskip("resource")
+    path = write_movie(squares(2), tmp_path / "a.gif", fps=10)
+    before = path.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (600, limits[1]))
+    try:
+        with pytest.raises(OSError, match=r"ulimit -f\): .*a\.gif is not written"):
+            write_movie(squares(20), path, fps=10)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["a.gif"]
+
+
 def test_a_missing_folder_is_made(tmp_path):
     assert write_movie(squares(2), tmp_path / "new" / "a.gif", fps=10).is_file()
 

@@ -4,11 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from ..geometry.shape import WHISKIT_TABLE_LINKS
 from ..geometry.whisker import Whisker
 from ..numbers_given import refuse_modulus, refuse_negative, refuse_no_number, refuse_not_positive, whole_number
 from .chain import Chain, beam_chain, whiskit_chain
 
 DEFAULT_LINKS = 17
+WHISKIT_RAT_LINKS = 20
+"""Of every whisker in the published rat program; that of the mouse has one per mm."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,8 @@ class Mechanics:
         beam's end loads and first three modes within 0.2 %, and a load anywhere beyond a twentieth of the length within
         6 % (beyond 0.15: 1.5 %); nearer the base only more links follow it.
     links_per_mm
-        Links per mm of arc length, rounded down, at least 3; ``whiskit`` takes 1 unless told.
+        Links per mm of arc length, rounded down, at least 3; ``whiskit`` takes 1 unless told, as the published program
+        does for the mouse, and for the longer whiskers of the rat needs ``n_links=20``, as that for the rat has.
     youngs_modulus_pa
         Instead of that of each whisker, 1e6 to 1e13 Pa; ``whiskit`` takes 5 GPa unless told.
     damping_ratio
@@ -122,5 +126,11 @@ class Mechanics:
         per_mm = 1.0 if self.preset == "whiskit" and self.links_per_mm is None else self.links_per_mm
         links = self.n_links or (DEFAULT_LINKS if per_mm is None else max(3, int(whisker.length_mm * per_mm)))
         if self.preset == "whiskit":
+            if links > WHISKIT_TABLE_LINKS + 1:
+                raise ValueError(
+                    f"whisker {whisker.name} of {whisker.length_mm:.4g} mm would have {links} links in the preset 'whiskit', "
+                    f"which knows the angles of at most {WHISKIT_TABLE_LINKS + 1}; leave the whisker out, or give "
+                    f"n_links={WHISKIT_RAT_LINKS}, as the published rat program has."
+                )
             return whiskit_chain(whisker, links, self.youngs_modulus_pa or 5e9)
         return beam_chain(whisker, links, self.damping_ratio, self.youngs_modulus_pa)

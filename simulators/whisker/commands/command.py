@@ -6,7 +6,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .scene_options import UsageError, make_scene, parse_point, parse_range, parse_whisk
+import numpy as np
+
+from .option_checks import check_options
+from .scene_options import UsageError, make_scene, parse_number, parse_point, parse_range, parse_whisk
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -16,7 +19,14 @@ if TYPE_CHECKING:
 SUMMARY = "forces and moments of mouse or rat whiskers that touch objects"
 BACKENDS = ("numba", "torch", "mujoco")
 SETS = ("sweeps", "published-1000", "published-110", "rodgers")
-EXAMPLES = """examples:
+EXAMPLES = """where objects pass, unless --distance and --height say:
+  One scene: least x beside the outermost base point of the right side by 0.19 of the animal's longest
+  whisker, middle at the mean height of the base points, to half a millimetre. Mouse (head in the pose of
+  the published sweeps) x from 5, z -2; rat (head at the origin) x from 17, z 0.
+  --set sweeps: mouse as published, x from 5 and 8, z -5 and 0; rat x from 17 and 25, z -6.5 and 7.
+  A left array is the mirror image of the right one; with --side both the object passes on the right.
+
+examples:
   neuromodels simulate whisker --object cylinder:1x40 --whiskers RC2 --out peg.nc --movie peg.gif
   neuromodels simulate whisker --object sphere:0.5 --at 8,0,-2 --whisk 8:22.5:12.5 --out whisk.nc
   neuromodels simulate whisker --set sweeps --objects 10 --out sweeps/ --workers 2 --dry-run
@@ -42,9 +52,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--head", metavar="CSV", help="path of the head, as --trajectory")
     add("--movie", metavar="FILE.gif", help="movie of the scene with its force traces")
     add = parser.add_argument_group("sweeps").add_argument
-    add("--height", nargs="+", type=float, metavar="MM", help="z of the middle of the object")
-    add("--distance", nargs="+", type=float, metavar="MM", help="least x of the object")
-    add("--rotation", nargs="+", type=float, metavar="DEG", help="turn of the object about z")
+    add(
+        "--height",
+        nargs="+",
+        type=parse_number,
+        metavar="MM",
+        help="z of the middle of the object (default: see below)",
+    )
+    add("--distance", nargs="+", type=parse_number, metavar="MM", help="least x of the object (default: see below)")
+    add("--rotation", nargs="+", type=parse_number, metavar="DEG", help="turn of the object about z (default: 0; "
+        "sweeps: 0 30 90 120)")  # fmt: skip
     add("--diagonal", type=parse_range, metavar="MM[:MM]", help="size of categories and meshes (default: 40)")
     add("--speed", type=parse_range, metavar="MM/S[:MM/S]", help="along -y; by default that of a passage in --duration")
     add("--duration", type=float, metavar="S", help="default: 1, or what a passage at --speed takes")
@@ -56,30 +73,30 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add = parser.add_argument_group("data sets").add_argument
     add("--set", choices=SETS, help="grid clear of the array, the two published grids, or the six neural stimuli")
-    add("--objects", type=int, default=10, metavar="N", help="procedural objects per category (default: 10)")
+    add("--objects", type=int, metavar="N", help="procedural objects per category (default: 10)")
     add("--categories", nargs="+", metavar="NAME", help="all by default")
     add("--furniture", metavar="PATH", help="catalogues (.sh3f) in place of procedural objects")
     add("--shapenet", nargs=2, metavar=("FOLDER", "LIST.csv"), help="your ShapeNetCore and its list of objects")
-    add("--part", choices=("train", "test"), default="train", help="of published-110")
-    add("--draws", type=int, default=1, metavar="N", help="random sizes, speeds and turns per object (set sweeps)")
+    add("--part", choices=("train", "test"), help="of published-110 (default: train)")
+    add("--draws", type=int, metavar="N", help="random sizes and speeds per object (set sweeps; default: 1)")
     add("--sweeps", type=int, metavar="N", help="only so many, evenly spread over the set")
-    add("--shard-size", type=int, default=64, metavar="N", help="sweeps per file (default: 64)")
+    add("--shard-size", type=int, metavar="N", help="sweeps per file (default: 64)")
     add("--batch", type=int, metavar="N", help="scenes simulated at a time (torch: 64 by default)")
     add("--resume", action="store_true", help="go on with the collection in --out")
     add("--stimuli", metavar="FILE.nc", help="also write the network inputs as a stimulus set")
     add("--zero-missing", action="store_true", help="zeros in --stimuli for whiskers that are not simulated")
     add = parser.add_argument_group("run").add_argument
     add("--out", metavar="PATH", help="one scene: FILE.nc or FILE.zarr; a set: a folder")
-    add("--overwrite", action="store_true", help="replace an existing recording")
+    add("--overwrite", action="store_true", help="replace an existing recording or movie")
     add("--seed", type=int, default=0, help="of objects and draws (default: 0)")
-    add("--workers", type=int, default=1, metavar="N", help="processes of a set, threads of a scene (default: 1)")
+    add("--workers", type=int, metavar="N", help="processes of a set, threads of a scene (default: 1)")
     add("--dry-run", action="store_true", help="say how many sweeps, MB and minutes, after one trial sweep")
     add("--json", action="store_true", help="one JSON object on stdout")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Simulate what the arguments say; returns the exit code."""
-    _check(arguments)
+    check_options(arguments)
     if arguments.set:
         from .set_command import run_set
 
@@ -89,9 +106,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 def mechanics_of(arguments: argparse.Namespace) -> "Mechanics":
     """The mechanical model asked for."""
-    from ..beams.mechanics import Mechanics
+    from ..beams.mechanics import WHISKIT_RAT_LINKS, Mechanics
 
-    return Mechanics(arguments.preset)
+    published_rat = arguments.preset == "whiskit" and arguments.species == "rat"
+    return Mechanics(arguments.preset, n_links=WHISKIT_RAT_LINKS if published_rat else None)
 
 
 def version() -> str:
@@ -101,47 +119,39 @@ def version() -> str:
     return installed("neuromodels")
 
 
-def _check(arguments: argparse.Namespace) -> None:
-    for name in ("duration", "rate", "workers", "objects", "draws", "sweeps", "shard_size", "batch"):
-        value = getattr(arguments, name)
-        if value is not None and not 0 < value < float("inf"):
-            raise UsageError(f"--{name.replace('_', '-')} is {value}; it must be positive and finite.")
-    if arguments.seed < 0:
-        raise UsageError(f"--seed is {arguments.seed}; it must not be negative.")
-    scene_only = ("object", "at", "trajectory", "angles", "head", "movie", "overwrite")
-    set_only = ("categories", "furniture", "shapenet", "sweeps", "batch", "resume", "stimuli", "zero_missing")
-    for name in scene_only if arguments.set else set_only:
-        if getattr(arguments, name):
-            where = "one scene; leave out --set" if arguments.set else "a data set; add --set"
-            raise UsageError(f"--{name.replace('_', '-')} belongs to {where}.")
-    if not (arguments.out or arguments.movie or arguments.dry_run or (arguments.json and not arguments.set)):
-        raise UsageError("nothing would be kept; give --out (or --movie, --dry-run).")
-
-
 def _run_scene(arguments: argparse.Namespace) -> int:
+    from ..output.size import recording_bytes, refuse_too_large
+
     scene = make_scene(arguments)
+    mechanics = mechanics_of(arguments)
     facts: dict[str, Any] = {
         "whiskers": len(scene.array),
         "intervals": scene.n_intervals,
         "duration_s": scene.n_intervals / scene.rate_hz,
     }
+    for thing in scene.objects:
+        facts["object_starts_at_mm"] = [round(float(x), 3) for x in thing.motion.at(np.zeros(1)).position_mm[0]]
+    n_nodes = 1 + max(len(mechanics.chain(whisker)) for whisker in scene.array.whiskers)
+    refuse_too_large(len(scene.array), scene.n_intervals, n_nodes)
     if arguments.dry_run:
-        values = scene.n_intervals * len(scene.array)
-        # 29 numbers per whisker and interval, the contact flag, and 3 per node of the default 13 links.
-        facts["megabytes_at_most"] = round(values * (29 * 8 + 1 + 14 * 3 * 8) / 1e6, 1)
+        size = recording_bytes(len(scene.array), scene.n_intervals, n_nodes)
+        facts["megabytes_at_most"] = round(size / 1e6, 1)
         return say(facts, arguments.json)
     _refuse_targets(arguments)
     from ..output.storage import save_recording
     from ..simulation import simulate
 
-    record = simulate(
-        scene,
-        mechanics_of(arguments),
-        threads=arguments.workers,
-        progress=sys.stderr.isatty(),
-        backend=arguments.backend,
-        overlap=arguments.overlap or "refuse",
-    )
+    try:
+        record = simulate(
+            scene,
+            mechanics,
+            threads=arguments.workers,
+            progress=sys.stderr.isatty(),
+            backend=arguments.backend,
+            overlap=arguments.overlap or "refuse",
+        )
+    except ValueError as error:
+        raise ValueError(str(error).replace("ask for overlap='push'", "give --overlap push")) from error
     told = {name: value for name, value in vars(arguments).items() if value and not callable(value)}
     record = record.assign_attrs(options=json.dumps(told, default=str), version=version())
     if arguments.out:
@@ -156,20 +166,32 @@ def _run_scene(arguments: argparse.Namespace) -> int:
 def _refuse_targets(arguments: argparse.Namespace) -> None:
     """What cannot be written is said before the simulation, not after."""
     if arguments.out:
+        from ..output.storage import refuse_target
+
         target = Path(arguments.out)
         if target.suffix not in (".nc", ".zarr"):
             raise UsageError(f"--out {arguments.out} must end in .nc or .zarr; a folder goes with --set.")
         if target.exists() and not arguments.overwrite:
             raise UsageError(f"--out {arguments.out} exists; give --overwrite or another name.")
+        try:
+            refuse_target(target, overwrite=arguments.overwrite)
+        except (OSError, ValueError, ModuleNotFoundError) as error:
+            raise UsageError(f"--out: {error}") from None
         target.parent.mkdir(parents=True, exist_ok=True)
-    if arguments.movie and Path(arguments.movie).suffix not in (".gif", ".mp4"):
-        raise UsageError(f"--movie {arguments.movie} must end in .gif or .mp4.")
+    if arguments.movie:
+        from ...movie import refuse_target as refuse_movie
+
+        target = Path(arguments.movie)
+        if target.exists() and not arguments.overwrite:
+            raise UsageError(f"--movie {arguments.movie} exists; give --overwrite or another name.")
+        try:
+            refuse_movie(target)
+        except (OSError, ValueError, RuntimeError) as error:
+            raise UsageError(f"--movie: {error}") from None
 
 
 def summary(record: "xr.Dataset") -> dict[str, Any]:
     """What a reader wants to know first: who was touched, when, and how hard."""
-    import numpy as np
-
     contact = record["contact"].values
     names = record["whisker"].values
     facts: dict[str, Any] = {"whiskers_touched": int(contact.any(axis=0).sum())}

@@ -10,11 +10,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..output.collection import VARIABLES, write_collection
+from ..output.collection import VARIABLES, BegunOtherwise, Collection, write_collection
 from ..output.shards import table_of, write_shard
+from ..output.size import refuse_beyond_memory, refuse_too_large
 from ..output.workers import Entry, Task
+from .begun_otherwise import ASKED, in_words
 from .command import mechanics_of, say, version
-from .scene_options import DIAGONAL_MM, UsageError, make_array
+from .default_place import default_place
+from .scene_options import DIAGONAL_MM, UsageError, make_array, whole_array
 from .sweep_simulation import PLACE_UNITS, SceneSimulator, SweepSimulator
 
 if TYPE_CHECKING:
@@ -61,19 +64,16 @@ def run_set(arguments: argparse.Namespace) -> int:
         say(_cost(job, arguments), arguments.json)
         return 0
     view = _view_options(job, arguments)
-    made = write_collection(
-        job.entries,
-        arguments.out,
-        simulate=job.simulate,
-        seed=arguments.seed,
-        config=job.config,
-        shard_size=arguments.shard_size,
-        variables=job.variables,
-        workers=arguments.workers,
-        batch=batch,
-        resume=arguments.resume,
-        progress=sys.stderr.isatty(),
+    refuse_beyond_memory(
+        # A shard and its file together, of 7 single-precision numbers per whisker and interval.
+        2 * 7 * 4 * min(arguments.shard_size, len(job.entries)) * len(job.names) * job.n_intervals,
+        f"a shard of {arguments.shard_size} sweeps with {job.n_intervals} output intervals",
+        "lower --shard-size, --rate or --duration",
     )
+    try:
+        made = _written(job, arguments, batch)
+    except BegunOtherwise as error:
+        raise UsageError(in_words(error)) from None
     facts: dict[str, Any] = {"out": str(made.folder), "sweeps": len(job.entries), "written": len(made)}
     facts["refused"] = len(made.failures)
     for name, sentence in list(made.failures.items())[:3]:
@@ -90,31 +90,41 @@ def run_set(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _written(job: Job, arguments: argparse.Namespace, batch: int | None) -> Collection:
+    return write_collection(
+        job.entries,
+        arguments.out,
+        simulate=job.simulate,
+        seed=arguments.seed,
+        config=job.config,
+        shard_size=arguments.shard_size,
+        variables=job.variables,
+        workers=arguments.workers,
+        batch=batch,
+        resume=arguments.resume,
+        progress=sys.stderr.isatty(),
+    )
+
+
 def make_job(arguments: argparse.Namespace) -> Job:
     """The sweeps that the arguments describe, with their simulator."""
     array = make_array(arguments)
     overlap: Overlap = arguments.overlap or ("push" if arguments.set.startswith("published") else "refuse")
     rate = arguments.rate or (110.0 if arguments.set == "published-110" else 1000.0)
     simulator = SceneSimulator(mechanics_of(arguments), arguments.backend, overlap)
-    config = {
-        "version": version(),
-        "set": arguments.set,
-        "species": arguments.species,
-        "side": arguments.side,
-        # The table, the preset and the choice of whiskers all show in the array.
-        "array_sha256": hashlib.sha256(repr(array).encode()).hexdigest(),
-        "mechanics": {key: value for key, value in asdict(simulator.mechanics).items() if key != "build_chain"},
-        "backend": arguments.backend,
+    config = {"version": version()} | {name: getattr(arguments, name) for name in ASKED}
+    config |= {
         "overlap": overlap,
         "rate_hz": rate,
         "duration_s": arguments.duration,
-        "whisk": arguments.whisk,
+        "table": arguments.table and hashlib.sha256(Path(arguments.table).read_bytes()).hexdigest(),
+        "mechanics": {key: value for key, value in asdict(simulator.mechanics).items() if key != "build_chain"},
+        # What is no option, as the numbers of the regressions, shows in the array.
+        "array_sha256": hashlib.sha256(repr(array).encode()).hexdigest(),
     }
     if arguments.set == "rodgers":
         entries = _rodgers(arguments, array, rate)
         return Job(entries, simulator, VARIABLES, config, array.names, entries[0].scene.n_intervals)
-    if arguments.whisk:
-        raise UsageError("--whisk goes with --set rodgers or with one scene; sweeps are passive.")
     objects = _objects(arguments)
     grid = _grid(arguments, objects)
     chosen = _spread(len(grid), arguments.sweeps)
@@ -128,6 +138,7 @@ def make_job(arguments: argparse.Namespace) -> Job:
     simulate = SweepSimulator(objects, array, simulator, rate, mirrored=left)
     placed = [name for name in PLACE_UNITS if name not in entries[0].labels]
     n_intervals = int((grid.duration_s or 0.0) * rate * (1 + 1e-12))
+    refuse_too_large(len(names), n_intervals)
     return Job(entries, simulate, (*VARIABLES, *placed), config, names, n_intervals)
 
 
@@ -159,8 +170,6 @@ def _view_options(job: Job, arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _objects(arguments: argparse.Namespace) -> "ObjectSet":
-    if arguments.furniture and arguments.shapenet:
-        raise UsageError("--furniture and --shapenet are two sets of objects; give one of them.")
     if arguments.furniture:
         from ..stimuli.furniture import FurnitureObjects
 
@@ -169,22 +178,21 @@ def _objects(arguments: argparse.Namespace) -> "ObjectSet":
         from ..stimuli.shapenet import ShapeNetObjects
 
         return ShapeNetObjects(*arguments.shapenet)
+    from ..stimuli.families import categories
     from ..stimuli.objects import ProceduralObjects
 
+    unknown = [name for name in arguments.categories or () if name not in categories()]
+    if unknown:
+        raise UsageError(f"--categories {unknown[0]} is not known; there are {', '.join(categories())}.")
     return ProceduralObjects(arguments.objects, arguments.categories, first_seed=arguments.seed)
 
 
 def _grid(arguments: argparse.Namespace, objects: "ObjectSet") -> "SweepGrid":
     from ..stimuli.sweeps import clean_grid, published_110_hz_grid, published_1000_hz_grid
 
-    if arguments.set != "sweeps":
-        for name in ("height", "distance", "rotation", "diagonal", "speed", "duration"):
-            if getattr(arguments, name) is not None:
-                raise UsageError(
-                    f"--{name} is fixed in --set {arguments.set}; use --set sweeps for a grid of your own."
-                )
-        if arguments.set == "published-1000":
-            return published_1000_hz_grid(objects)
+    if arguments.set == "published-1000":
+        return published_1000_hz_grid(objects)
+    if arguments.set == "published-110":
         return published_110_hz_grid(objects, arguments.part, seed=arguments.seed)
     steps = {
         key: tuple(values)
@@ -195,6 +203,10 @@ def _grid(arguments: argparse.Namespace, objects: "ObjectSet") -> "SweepGrid":
         )
         if values is not None
     }
+    if arguments.species != "mouse":
+        # The steps of the grid itself are those of the published mouse.
+        usual = default_place(whole_array(arguments))
+        steps = {"heights_mm": usual.heights_mm, "distances_mm": usual.distances_mm} | steps
     return clean_grid(
         objects,
         diagonal_mm=arguments.diagonal or (DIAGONAL_MM, DIAGONAL_MM),
@@ -209,8 +221,6 @@ def _grid(arguments: argparse.Namespace, objects: "ObjectSet") -> "SweepGrid":
 def _rodgers(arguments: argparse.Namespace, array: "WhiskerArray", rate_hz: float) -> list[Entry]:
     from ..stimuli.rodgers import rodgers_stimuli
 
-    if arguments.side != "right":
-        raise UsageError(f"--set rodgers is defined for the right side, received --side {arguments.side}.")
     stimuli = rodgers_stimuli(array, duration_s=arguments.duration or 1.0, rate_hz=rate_hz, **(arguments.whisk or {}))
     return [Entry(one.name, {"shape": one.shape, "distance": one.distance}, one.scene) for one in stimuli]
 

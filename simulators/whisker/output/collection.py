@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
+from ...space import NO_SPACE
 from ..numbers_given import whole_number
 from .collection_reader import Collection, open_collection
 from .shards import (
@@ -25,7 +26,7 @@ from .shards import (
     table_of,
     write_shard,
 )
-from .storage import NO_SPACE, Precision, write_bytes
+from .storage import Precision, write_bytes
 from .workers import Entry, Simulate, Task, require_picklable, run_in_order, sweep_seed
 
 __all__ = ["Collection", "Entry", "open_collection", "sweep_seed", "write_collection"]

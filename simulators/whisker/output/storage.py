@@ -1,6 +1,5 @@
 """Recordings on disk: netCDF or Zarr, whole or not at all."""
 
-import errno
 import importlib.util
 import io
 import os
@@ -12,16 +11,10 @@ from typing import Any, Literal
 
 import xarray as xr
 
+from ...space import space_for
 from .record import RECORD_VERSION
 
 Precision = Literal["float64", "float32"]
-
-NO_SPACE = {
-    errno.ENOSPC: "the disk is full",
-    errno.EDQUOT: "the disk quota is used up",
-    errno.EFBIG: "the file would be larger than this process may write (ulimit -f)",
-}
-"""Errors that end when there is more space, in words."""
 
 _ZARR_MARKS = (".zgroup", ".zmetadata", "zarr.json")
 
@@ -163,7 +156,7 @@ def netcdf_bytes(content: xr.Dataset, *, encoding: dict[str, Any]) -> bytes:
 def write_bytes(content: bytes, path: Path) -> None:
     """Put a file in place, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _space_for(path), _temporary(path) as temporary:
+    with space_for(path), _temporary(path) as temporary:
         with open(temporary, "wb") as file:
             file.write(content)
             file.flush()
@@ -210,7 +203,7 @@ def _require_zarr() -> None:
 def _write_zarr(record: xr.Dataset, path: Path, compression: int) -> None:
     _require_zarr()
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _space_for(path), _temporary(path) as made, _temporary(path) as earlier:
+    with space_for(path), _temporary(path) as made, _temporary(path) as earlier:
         # Format 2, which older readers know too; its store holds fixed-length text.
         record.to_zarr(made, mode="w", consolidated=False, zarr_format=2, encoding=_zarr_encoding(record, compression))
         if path.exists():
@@ -228,19 +221,6 @@ def _zarr_encoding(record: xr.Dataset, compression: int) -> dict[str, Any]:
 
     compressors = [Zlib(compression)] if compression else None
     return {str(name): {"compressors": compressors} for name in record.variables}
-
-
-@contextmanager
-def _space_for(path: Path) -> Iterator[None]:
-    """Say what ran out, and of which file."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in NO_SPACE:
-            raise
-        raise OSError(
-            error.errno, f"{NO_SPACE[error.errno]}: {path} is not written (an earlier one is as it was); make space."
-        ) from error
 
 
 @contextmanager

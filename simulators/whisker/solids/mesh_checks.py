@@ -7,6 +7,10 @@ import numpy as np
 from ..numbers_given import array_of_numbers
 
 
+SIZE_RANGE_MM = (0.5, 2000.0)
+"""Diagonals of objects that whiskers touch; what lies outside was given in another unit."""
+
+
 class Cleaned(NamedTuple):
     """Mesh without repeated corners and without triangles that have no area, and how many of these there were."""
 
@@ -69,11 +73,12 @@ def check_size(vertices_mm: np.ndarray) -> None:
         If the diagonal of the bounding box is below 0.5 mm or above 2000 mm.
     """
     diagonal = float(np.linalg.norm(np.ptp(vertices_mm, axis=0)))
-    if 0.5 <= diagonal <= 2000.0:
+    low, high = SIZE_RANGE_MM
+    if low <= diagonal <= high:
         return
-    unit = "unit='m'" if diagonal < 0.5 else "unit='um'"
+    unit = "unit='m'" if diagonal < low else "unit='um'"
     raise ValueError(
-        f"the diagonal of the mesh is {diagonal:.4g} mm; objects between 0.5 and 2000 mm are accepted: read it with "
+        f"the diagonal of the mesh is {diagonal:.4g} mm; objects between {low:g} and {high:g} mm are accepted: read it with "
         f"{unit} if that is the unit of the file, or give diagonal_mm."
     )
 

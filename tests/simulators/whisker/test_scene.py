@@ -48,7 +48,7 @@ def test_parts_of_another_kind_are_refused(parts, message):
 
 def test_recordings_beyond_the_memory_of_the_machine_are_refused():
     with pytest.raises(
-        ValueError, match=r"2 whiskers over 100000000000 output intervals needs 86,400\.0 GB of memory .*"
+        ValueError, match=r"2 whiskers over 100000000000 output intervals needs 86,600\.0 GB of memory .*"
     ):
         Scene(ARRAY, duration_s=1e7, rate_hz=1e4)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from simulators.whisker.beams.chain import beam_chain, whiskit_chain
-from simulators.whisker.beams.mechanics import DEFAULT_LINKS, Mechanics
+from simulators.whisker.beams.mechanics import DEFAULT_LINKS, WHISKIT_RAT_LINKS, Mechanics
 from simulators.whisker.geometry.array import mouse_array, rat_array
 
 WHISKER = rat_array(names=["RC2"]).whiskers[0]
@@ -88,6 +88,12 @@ def test_whiskit_takes_links_per_mm():
 def test_numbers_of_numpy_are_numbers():
     assert Mechanics(n_links=np.int64(7), friction=np.float64(0.2)) == Mechanics(n_links=7, friction=0.2)
     assert type(Mechanics(n_links=np.int64(7)).n_links) is int
+
+
+def test_whiskit_says_how_long_whiskers_are_divided():
+    with pytest.raises(ValueError, match=r"whisker RC2 of [\d.]+ mm would have [\d]+ links .* or give n_links=20, as the"):
+        Mechanics(preset="whiskit").chain(WHISKER)
+    assert len(Mechanics(preset="whiskit", n_links=WHISKIT_RAT_LINKS).chain(WHISKER)) == 20
 
 
 def test_custom_builds_its_own_chain():

@@ -33,6 +33,9 @@ def test_ranges_keep_whole_numbers_whole():
     for text in ("", "a:3", "3:4:5"):
         with pytest.raises(argparse.ArgumentTypeError, match="is no number"):
             parse_range(text)
+    for text in ("nan", "3:inf"):
+        with pytest.raises(argparse.ArgumentTypeError, match="is not finite"):
+            parse_range(text)
 
 
 def test_points_have_three_numbers():
@@ -49,6 +52,8 @@ def test_published_whisk_is_amplitude_about_a_set_point():
     for text in ("8", "8:1:2:3"):
         with pytest.raises(argparse.ArgumentTypeError, match="is no whisk"):
             parse_whisk(text)
+    with pytest.raises(argparse.ArgumentTypeError, match="'8:900' turns whiskers by more than 120 degrees from rest"):
+        parse_whisk("8:900")
 
 
 def test_arrays(parse):
@@ -104,7 +109,21 @@ def test_meshes_are_scaled_to_the_diagonal(parse, tmp_path):
         (["--object", "bal"], r"'bal' is not known \(close: ball"),
         (["--object", "none.stl"], "'none.stl' is no file"),
         (["--object", "ball", "--height", "1", "2"], "--height takes one value for one scene, received 2"),
-        (["--object", "ball", "--trajectory", "a.csv", "--at", "1,2,3"], "leave out --at and --speed"),
+        (["--object", "sphere"], "--object sphere needs its size: give sphere:R in mm, as sphere:5"),
+        (["--object", "capsule"], "give capsule:RxLENGTH in mm, as capsule:1x20"),
+        (["--object", "ball:5"], "'ball:5' is not understood; the size of a ball is that of --diagonal"),
+        (["--object", "sphere:0"], "--object sphere:0: radius_mm of Sphere is 0.0; it must be positive"),
+        (["--object", "torus:1x5"], "--object torus:1x5: .* a torus needs a hole"),
+        (
+            ["--object", "sphere:1e6"],
+            r"--object sphere:1e6 is 3.464e\+06 mm large; at most 2000 mm .* give millimetres",
+        ),
+        (
+            ["--object", "sphere:3", "--duration", "0.0001"],
+            r"--duration is 0.0001 s, in which the object would pass .* mm at .* mm/s; .* raise --duration, or give --speed",
+        ),
+        (["--object", "sphere:3", "--speed", "5", "--duration", "0.1"], "--object sphere:3: .* raise the speed or"),
+        (["--whisk", "0:20"], "--whisk: frequency_hz must be positive"),
         (["--whisk", "8:20", "--angles", "a.csv"], "--whisk and --angles both say"),
     ],
 )
@@ -121,7 +140,7 @@ def test_passage_starts_clear_and_ends_with_the_duration(parse):
     path = thing.motion.at(np.array([0.0, 0.5])).position_mm
     assert path[0, 1] > scene.array.centre_lines_mm()[..., 1].max()
     assert path[0, 0] - 3 == pytest.approx(5.0)
-    assert path[0, 2] == pytest.approx(-2.5)
+    assert path[0, 2] == pytest.approx(-2.0)
     slow = make_scene(parse("--object", "sphere:3", "--whiskers", "RC2", "--speed", "100"))
     assert slow.duration_s == pytest.approx((path[0, 1] - path[1, 1]) / 100, rel=1e-6)
 
@@ -163,3 +182,50 @@ def test_tables_of_motion(parse, tmp_path):
     np.testing.assert_allclose(moved[1] - moved[0], [[0, -10, 0]], atol=1e-9)
     both = make_base_motion(parse("--head", str(path), "--whisk", "8:10"), array)
     assert both.at(np.array([0.1])).protraction_deg.shape == (1, 1)
+
+
+CONTENTS = {
+    "empty.csv": (b"", r"is no table \(No columns to parse from file\); give a CSV file whose first line names"),
+    "binary.csv": (b"\x89PNG\xff\xfe\x00", r"is no table \('utf-8' codec can't decode .*\); give a CSV file"),
+    "ragged.csv": (b"a,b\n1,2\n1,2,3,4\n", r"is no table \(Error tokenizing data.*\); give a CSV file"),
+    "words.csv": (b"time_s,x_mm,y_mm,z_mm\n0,a,b,c\n", "holds a cell that is no number"),
+    "twice.csv": (b"time_s,x_mm,y_mm,z_mm\n0,1,2,3\n0,1,2,3\n", "times_s must increase"),
+    "missing.csv": (None, "does not exist; give a CSV file with the columns time_s"),
+}
+
+
+@pytest.mark.parametrize("name", CONTENTS)
+@pytest.mark.parametrize("option", ["--trajectory", "--head", "--angles"])
+def test_faults_of_tables_name_the_option_and_the_file(parse, tmp_path, monkeypatch, option, name):
+    monkeypatch.chdir(tmp_path)
+    content, message = CONTENTS[name]
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(UsageError, match=f"^{option} {name}:? .*{message}"):
+        make_scene(parse("--object", "sphere:3", "--whiskers", "RC2", option, name))
+
+
+@pytest.mark.parametrize("name", ["empty.csv", "binary.csv", "ragged.csv"])
+def test_faults_of_tables_of_whiskers_name_the_file(parse, tmp_path, name):
+    (tmp_path / name).write_bytes(CONTENTS[name][0])
+    with pytest.raises(UsageError, match=f"^--table .*{name}:? .*"):
+        make_array(parse("--table", str(tmp_path / name)))
+
+
+@pytest.mark.parametrize("whiskers", [[], ["RC2", "RA4"]])
+@pytest.mark.parametrize("side", ["right", "left", "both"])
+@pytest.mark.parametrize("species", ["mouse", "rat"])
+def test_by_default_objects_pass_beside_all_base_points(parse, species, side, whiskers):
+    names = [name.replace("R", "L") for name in whiskers] if side == "left" else whiskers
+    chosen = ["--whiskers", *names] if names else []
+    scene = make_scene(parse("--species", species, "--side", side, "--object", "sphere:3", *chosen))
+    every = make_scene(parse("--species", species, "--side", side, "--object", "sphere:3"))
+    (thing,), (same,) = scene.objects, every.objects
+    start = thing.motion.at(np.zeros(1)).position_mm[0]
+    np.testing.assert_array_equal(start[[0, 2]], same.motion.at(np.zeros(1)).position_mm[0, [0, 2]])
+    outwards = -1 if side == "left" else 1
+    bases = every.array.base_points_mm()
+    longest = max(whisker.length_mm for whisker in every.array.whiskers)
+    gap = (outwards * start[0] - 3) - (outwards * bases[:, 0]).max()
+    assert 0.15 * longest < gap < 0.25 * longest
+    assert bases[:, 2].min() < start[2] < bases[:, 2].max()
