@@ -90,6 +90,6 @@ def refuse_modulus(field: str, value: object) -> None:
     low, high = MODULUS_RANGE_PA
     if not low <= value <= high:  # type: ignore[operator]
         raise ValueError(
-            f"{field} is {value} Pa; {low:g} to {high:g} Pa is accepted (whiskers: 1e9 to 8e9): give pascals, as 3.3e9 "
-            "for 3.3 GPa."
+            f"{field} is {value} Pa; {low:g} to {high:g} Pa is accepted (whiskers: about 3.3e9): give pascals, as "
+            "3.3e9 for 3.3 GPa."
         )

@@ -68,7 +68,7 @@ def parse_whisk(text: str) -> dict[str, float]:
     frequency, amplitude, set_point = (*parts, 0.0)[:3]
     if not abs(amplitude) + abs(set_point) <= LARGEST_WHISK_DEG:
         raise argparse.ArgumentTypeError(
-            f"{text!r} turns whiskers by more than {LARGEST_WHISK_DEG:g} degrees from rest; mice and rats reach about 60."
+            f"{text!r} turns whiskers by more than {LARGEST_WHISK_DEG:g} degrees from rest; give less, as 8:22.5:12.5."
         )
     return {
         "frequency_hz": frequency,

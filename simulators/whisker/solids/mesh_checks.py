@@ -6,7 +6,6 @@ import numpy as np
 
 from ..numbers_given import array_of_numbers
 
-
 SIZE_RANGE_MM = (0.5, 2000.0)
 """Diagonals of objects that whiskers touch; what lies outside was given in another unit."""
 
