@@ -29,7 +29,7 @@ def beam_chains(
     density_tip_kg_m3: Tensor,
     *,
     n_links: int = DEFAULT_LINKS,
-    damping_ratio: float = 0.14,
+    damping_ratio: Tensor | float = 0.14,
 ) -> ChainBatch:
     """Chains whose joints are Gauss points of the beams' flexibility; differentiable with respect to every tensor.
 
@@ -42,7 +42,7 @@ def beam_chains(
     n_links
         Rigid links of every whisker, at least 3.
     damping_ratio
-        Of the first mode; the dampers are proportional to the springs.
+        (whisker,) or one for all, of the first mode; the dampers are proportional to the springs.
 
     Returns
     -------
@@ -70,8 +70,11 @@ def beam_chains(
             raise ValueError(f"{name} is {values.tolist()}; it must be finite and, but for the curvature, positive.")
     if n_links < 3:
         raise ValueError(f"a whisker needs at least 3 links, received {n_links}.")
-    if not (math.isfinite(damping_ratio) and damping_ratio >= 0):
-        raise ValueError(f"damping_ratio is {damping_ratio}; it must be finite and not negative (0 for no damping).")
+    ratio = torch.as_tensor(damping_ratio, dtype=torch.float64, device=length_mm.device)
+    if ratio.shape not in ((), length_mm.shape):
+        raise ValueError(f"damping_ratio has the shape {tuple(ratio.shape)}; give one number, or one per whisker.")
+    if not (torch.isfinite(ratio).all() and (ratio >= 0).all()):
+        raise ValueError(f"damping_ratio is {ratio.tolist()}; it must be finite and not negative (0 for no damping).")
     length, curvature, base, tip, modulus, rho_base, rho_tip = (values.double() for values in inputs.values())
     taper = (tip - base) / length
     joints, flexibilities = _gauss_joints(length, base, tip, modulus, n_links - 1)
@@ -86,10 +89,10 @@ def beam_chains(
         lengths, masses, centroids, inertias, base[:, None] + taper[:, None] * nodes, stiffness,
         torch.zeros_like(stiffness), rest, moving, links,
     )  # fmt: skip
-    if damping_ratio == 0:
+    if not ratio.requires_grad and not ratio.any():
         return chain
     # C = tau K gives mode k the ratio pi f_k tau.
-    relaxation_ms = 1000 * damping_ratio / (math.pi * first_frequencies_hz(chain))
+    relaxation_ms = 1000 * ratio / (math.pi * first_frequencies_hz(chain))
     return chain._replace(damping=relaxation_ms[:, None] * stiffness)
 
 

@@ -63,15 +63,15 @@ class Law(NamedTuple):
     Parameters
     ----------
     stiffness
-        Normal force per depth, uN/mm.
+        Normal force per depth, uN/mm; a tensor without dimensions where it is to have a gradient.
     relaxation
-        Damper over spring, ms.
+        Damper over spring, ms; likewise.
     slip_speed
         Below this friction is viscous, mm/ms.
     """
 
-    stiffness: float
-    relaxation: float
+    stiffness: Tensor | float
+    relaxation: Tensor | float
     slip_speed: float
 
 
@@ -86,11 +86,14 @@ class Pushes(NamedTuple):
         (contact,) its normal part.
     gap
         (contact,) after the motion, mm.
+    solves
+        (chain,) how often each chain was solved for.
     """
 
     force: Tensor
     pressed: Tensor
     gap: Tensor
+    solves: Tensor
 
 
 class Deep(NamedTuple):
@@ -172,22 +175,23 @@ def solve_with_contacts(
     stiff = law.stiffness * (spring + law.relaxation * damper)
     active, drag = (contacts.press > 0) & (contacts.gap < 0), contacts.drag
     pressed, gap, used = torch.zeros_like(drag), contacts.gap, drag
-    normals, unit = normal[:, :, None] * normal[:, None], torch.eye(3, dtype=normal.dtype, device=normal.device)
+    unit = torch.eye(3, dtype=normal.dtype, device=normal.device)
 
     def solved(rows: Tensor, mine: Tensor) -> Tensor:
-        """Solution of some chains with some contacts; the others add nothing to the first of them."""
+        """Solution of some chains with their contacts."""
         place = torch.zeros(len(right), dtype=torch.long, device=right.device)
-        index = place.index_copy(0, rows, torch.arange(len(rows), device=right.device))[contacts.chain]
-        chosen, tangent = (mine & active)[:, None], drag * damper
-        force = torch.where(chosen, contacts.press[:, None] * normal - drag[:, None] * contacts.slide, 0.0)
-        yielding = (stiff - tangent)[:, None, None] * normals + tangent[:, None, None] * unit
-        yielding = torch.where(chosen[..., None], yielding, 0.0)
+        place = place.index_copy(0, rows, torch.arange(len(rows), device=right.device))
+        chosen = (mine & active).nonzero()[:, 0]
+        n, lever, tangent = normal[chosen], levers[chosen], (drag * damper)[chosen, None, None]
+        force = contacts.press[chosen, None] * n - drag[chosen, None] * contacts.slide[chosen]
+        yielding = (stiff[chosen, None, None] - tangent) * (n[:, :, None] * n[:, None]) + tangent * unit
+        index = place[contacts.chain[chosen]]
         return solve(
-            matrix[rows].index_add(0, index, levers @ yielding @ levers.mT),
-            right[rows].index_add(0, index, (levers @ force[..., None])[..., 0]),
+            matrix[rows].index_add_(0, index, lever @ yielding @ lever.mT),
+            right[rows].index_add_(0, index, (lever @ force[..., None])[..., 0]),
         )
 
-    mine = torch.ones_like(active)
+    mine, solves = torch.ones_like(active), torch.ones(len(right), dtype=torch.long, device=right.device)
     change = solved(torch.arange(len(right), device=right.device), mine)
     for attempt in range(ATTEMPTS):
         gain = (change[contacts.chain][:, None] @ levers)[:, 0]
@@ -207,14 +211,14 @@ def solve_with_contacts(
             break
         again = torch.zeros(len(right), dtype=right.dtype, device=right.device)
         again = again.index_add(0, contacts.chain, (toggled | slid).to(right.dtype)) > 0
-        rows = again.nonzero()[:, 0]
+        solves, rows = solves + again, again.nonzero()[:, 0]
         if len(rows) == 0:
             break
         mine = again[contacts.chain]
         change = change.index_copy(0, rows, solved(rows, mine))
     sliding = contacts.slide + damper[:, None] * (gain - along[:, None] * normal)
     force = torch.where(active[:, None], push[:, None] * normal - used[:, None] * sliding, 0.0)
-    return change, Pushes(force, pressed, gap)
+    return change, Pushes(force, pressed, gap, solves)
 
 
 def sliding_speed(velocity: Tensor, slip_speed: float) -> Tensor:

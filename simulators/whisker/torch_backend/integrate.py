@@ -153,8 +153,8 @@ class Carry(NamedTuple):
         (chain,) whether it rests, so that nothing changes until a solid comes near.
     memory
         What was last seen of the solids; none where nothing can be touched.
-    steps, shortest_ms
-        (chain,) steps taken so far, and the shortest of them; infinite before the first.
+    steps, solves, shortest_ms
+        (chain,) steps taken so far, linear solves, and the shortest step; infinite before the first.
     """
 
     state: State
@@ -163,6 +163,7 @@ class Carry(NamedTuple):
     asleep: Tensor
     memory: Memory | None
     steps: Tensor
+    solves: Tensor
     shortest_ms: Tensor
 
 
@@ -232,12 +233,20 @@ def integrate(
 def start_carry(batch: Batch, start: State | None = None) -> Carry:
     """What the first stretch takes: the unloaded shape at rest unless told, and the nominal steps."""
     chain, none = batch.chain, torch.zeros_like(batch.levels)
+    state = rest_state(chain)
+    if start is not None:
+        # Link 0 has no joint; what turns it is the shape of its whisker.
+        q, v, a, drift, surge = (
+            torch.cat([rest[:, :1], given[:, 1:]], 1) for rest, given in zip(state[:5], start[:5], strict=True)
+        )
+        state = State(q, v, a, drift, surge, start.touching)
     return Carry(
-        rest_state(chain) if start is None else start,
+        state,
         torch.full_like(batch.levels, 1 << HALVINGS),
         chain.lengths.new_zeros(len(chain.lengths), 9),
         none > 0,
         start_memory(batch.around, chain.links) if batch.around else None,
+        none,
         none,
         torch.full_like(none, torch.inf, dtype=torch.float64),
     )
@@ -363,6 +372,7 @@ def _step(
         asleep=carry.asleep.index_copy(0, rows, quiet),
         memory=taken.memory,
         steps=carry.steps.index_add(0, rows, (~redo).long()),
+        solves=carry.solves.index_add(0, rows, taken.solves),
         shortest_ms=carry.shortest_ms.index_copy(
             0, rows, torch.where(redo, torch.inf, batch.interval_ms * share).minimum(carry.shortest_ms[rows])
         ),

@@ -16,7 +16,7 @@ from simulators.whisker.solids.bvh import CENTRE, CORNER, NORMAL, REACH, SIDE_1,
 from simulators.whisker.torch_backend.segments import N_INTERVALS, Nearest, nearest_to_segment, search
 
 if TYPE_CHECKING:
-    from simulators.whisker.solids import Mesh
+    from simulators.whisker.solids import Solid
 
 MAX_TRIANGLES = 5000
 """Every question asks all triangles; larger meshes are for the backend with a hierarchy."""
@@ -54,8 +54,8 @@ class Meshes(NamedTuple):
     box: Tensor
 
 
-def pack_meshes(solids: "Sequence[Mesh]", device: torch.device | str, dtype: torch.dtype) -> Meshes:
-    """Tensors of meshes.
+def pack_meshes(solids: "Sequence[Solid]", device: torch.device | str, dtype: torch.dtype) -> Meshes:
+    """Tensors of solids that are made of triangles.
 
     Parameters
     ----------
@@ -67,20 +67,25 @@ def pack_meshes(solids: "Sequence[Mesh]", device: torch.device | str, dtype: tor
     Raises
     ------
     ValueError
-        If a mesh has more than `MAX_TRIANGLES` triangles.
+        If a solid is not made of triangles, or of more than `MAX_TRIANGLES`.
     """
-    most = max(len(solid.faces) for solid in solids)
-    if most > MAX_TRIANGLES:
-        raise ValueError(
-            f"a mesh of {most} triangles is too large for the torch backend, which takes up to {MAX_TRIANGLES}; "
-            "simplify it, or take backend='numba'."
-        )
+    hierarchies = []
+    for solid in solids:
+        hierarchy = solid.hierarchy()
+        if hierarchy is None:
+            raise ValueError(f"{type(solid).__name__} is not made of triangles; give a Mesh or an Extrusion.")
+        if len(hierarchy.triangles) > MAX_TRIANGLES:
+            raise ValueError(
+                f"a mesh of {len(hierarchy.triangles)} triangles is too large for the torch backend, which takes up to "
+                f"{MAX_TRIANGLES}; simplify it, or take backend='numba'."
+            )
+        hierarchies.append(hierarchy)
+    most = max(len(hierarchy.triangles) for hierarchy in hierarchies)
     rows = np.zeros((len(solids), most, 17))
     rows[..., CENTRE : CENTRE + 3] = 1e4
     normals = np.zeros((len(solids), most, 7, 3))
     box = np.zeros((len(solids), 2, 3))
-    for k, solid in enumerate(solids):
-        hierarchy = solid.hierarchy()
+    for k, (solid, hierarchy) in enumerate(zip(solids, hierarchies, strict=True)):
         count = len(hierarchy.triangles)
         rows[k, :count] = hierarchy.triangles
         normals[k, :count, 0] = hierarchy.triangles[:, NORMAL : NORMAL + 3]
@@ -97,7 +102,7 @@ def pack_meshes(solids: "Sequence[Mesh]", device: torch.device | str, dtype: tor
     corner, side_1, side_2, normal, centre = (
         tensor(rows[..., first : first + 3]) for first in (CORNER, SIDE_1, SIDE_2, NORMAL, CENTRE)
     )
-    closed = torch.tensor([solid.has_inside for solid in solids], device=device)
+    closed = torch.tensor([solid.kernel_parameters()[0] > 0 for solid in solids], device=device)
     return Meshes(
         corner, side_1, side_2, normal, centre, tensor(rows[..., REACH]), tensor(normals), closed, tensor(box)
     )

@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simulators.whisker.solids import Mesh
 from simulators.whisker.solids.kinds import MESH, SUPERQUADRIC
 from simulators.whisker.torch_backend.contact import Law
 from simulators.whisker.torch_backend.distances import FIELDS
@@ -14,6 +13,7 @@ from simulators.whisker.torch_backend.meshes import Meshes, pack_meshes
 from simulators.whisker.torch_backend.paths import Paths
 
 if TYPE_CHECKING:
+    from simulators.whisker.solids import Solid
     from simulators.whisker.solver.plan import Plan
 
 
@@ -110,7 +110,7 @@ def pack_pairs(plans: "list[Plan]", device: torch.device | str, dtype: torch.dty
         If a solid has neither a formula here nor triangles.
     """
     rows: dict[int, list[tuple[float, ...]]] = {}
-    meshes: dict[int, tuple[int, Mesh]] = {}
+    meshes: dict[int, tuple[int, Solid]] = {}
     first_chain = first_body = 0
     for plan in plans:
         for o, item in enumerate(plan.scene.objects):
@@ -121,7 +121,7 @@ def pack_pairs(plans: "list[Plan]", device: torch.device | str, dtype: torch.dty
                     "backend='numba'."
                 )
             row = 0
-            if isinstance(item.solid, Mesh):
+            if kind == MESH:
                 row, _ = meshes.setdefault(id(item.solid), (len(meshes), item.solid))
             solid = int(plan.solid_of[o])
             numbers = (

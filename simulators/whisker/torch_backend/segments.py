@@ -192,7 +192,9 @@ def search(distance: Distance, n_intervals: int, a: Tensor, b: Tensor, ra: Tenso
             break
     deeper = high.gap < low.gap
     place, gap = torch.where(deeper, high.place, low.place), torch.where(deeper, high.gap, low.gap)
-    kink = ~flat & (low.place > first) & (high.place < last)
+    # Where the solid is merely round the normals of both sides are all but one.
+    jump = length(high.normal - low.normal) > tiny**0.5
+    kink = ~flat & jump & (low.place > first) & (high.place < last)
     sides = (torch.where(kink[:, None], end.normal, 0.0) for end in (low, high))
     least = best.scatter_reduce(0, row, gap, "amin")
     chosen = ((gap <= least[row]) & (gap < best[row])).nonzero()[:, 0]
@@ -230,27 +232,49 @@ def _narrowed(low: End, high: End, at: Callable[[Tensor], End]) -> tuple[End, En
     return ends[0], ends[1]
 
 
-def follow(distance: Callable[[Tensor], Field], s: Tensor, a: Tensor, b: Tensor, ra: Tensor, rb: Tensor) -> Tensor:
-    """The same positions, with the derivative of the minimum: ds = -d(slope) / curvature where it lies inside.
+def follow(
+    distance: Callable[[Tensor], Field], places: Nearest, a: Tensor, b: Tensor, ra: Tensor, rb: Tensor
+) -> Nearest:
+    """The same places, with the derivative of the minimum.
+
+    Where the gap is smooth, ds = -d(slope) / curvature; at an edge the place goes where both sides stay equally near.
 
     Parameters
     ----------
     distance
         From points (segment, point, 3) to distances and normals, of each segment's own solid.
-    s
-        Positions that `locate` found, without derivative.
+    places
+        That `locate` found, without derivative.
     a, b, ra, rb
         As in `locate`; with derivative.
     """
-    u, taper = b - a, rb - ra
+    s, u, taper = places.share, b - a, rb - ra
 
-    def slope(share: Tensor) -> Tensor:
-        return (distance((a + share[:, None] * u)[:, None])[1][:, 0] * u).sum(-1) - taper
+    def normal(share: Tensor) -> Tensor:
+        return distance((a + share[:, None] * u)[:, None])[1][:, 0]
 
-    width = torch.finfo(s.dtype).eps ** (1 / 3)
-    with torch.no_grad():
-        curvature = (slope(s + width) - slope(s - width)) / (2 * width)
-        inside = (s > 0) & (s < 1) & (curvature > 1e-6 * u.norm(dim=-1))
-        curvature = torch.where(inside, curvature, 1.0)
-    here = slope(s)
-    return s - torch.where(inside, (here - here.detach()) / curvature, 0.0)
+    with torch.enable_grad():
+        trial = s.detach().requires_grad_()
+        falls = (distance((a.detach() + trial[:, None] * u.detach())[:, None])[1][:, 0] * u.detach()).sum(-1)
+        curvature = torch.autograd.grad(falls.sum(), trial, allow_unused=True)[0] if falls.requires_grad else None
+    curvature = torch.zeros_like(s) if curvature is None else curvature
+    inside = (s > 0) & (s < 1) & (curvature > 1e-6 * u.detach().norm(dim=-1))
+    curvature = torch.where(inside, curvature, 1.0)
+    jump = places.after - places.before
+    turn = torch.where(places.edge, (jump * u).sum(-1), 1.0).detach()
+    ahead = (jump * (a + s[:, None] * u)).sum(-1)
+    moved = torch.where(
+        places.edge, _rate(ahead) / turn, torch.where(inside, _rate((normal(s) * u).sum(-1) - taper) / curvature, 0.0)
+    )
+    share, beside = s - moved, places.edge[:, None]
+    off = torch.finfo(s.dtype).eps ** (2 / 3)
+    before, after = (
+        side + torch.where(beside, _rate(normal(share + sign * off)), 0.0)
+        for side, sign in ((places.before, -1), (places.after, 1))
+    )
+    return Nearest(share, places.edge, before, after)
+
+
+def _rate(value: Tensor) -> Tensor:
+    """Zero with the derivative of ``value``."""
+    return value - value.detach()

@@ -42,6 +42,7 @@ def simulate_torch(
     overlap: Literal["refuse", "push"] = "refuse",
     nodes: bool = True,
     progress: bool = False,
+    threads: int | None = None,
 ) -> list[xr.Dataset]:
     """Simulate scenes together, every whisker of every scene a row of one batch.
 
@@ -66,6 +67,8 @@ def simulate_torch(
         Whether the recordings keep the shape of every whisker over time.
     progress
         Bar on stderr.
+    threads
+        Of torch on the CPU while this runs; ``None`` leaves torch's own number.
 
     Returns
     -------
@@ -75,8 +78,8 @@ def simulate_torch(
     Raises
     ------
     ValueError
-        If the device, the precision or the step is not usable, a scene starts with an overlap, or a solid is one that this
-        backend does not know.
+        If the device, the precision, the step or the threads are not usable, a scene starts with an overlap, or a solid
+        is one that this backend does not know.
     FloatingPointError
         If a whisker cannot be followed.
     """
@@ -86,12 +89,15 @@ def simulate_torch(
         raise ValueError(f"dtype is {dtype}; give torch.float64 or torch.float32.")
     if step_ms is not None and not (np.isfinite(step_ms) and step_ms > 0):
         raise ValueError(f"step_ms is {step_ms}; it must be positive and finite.")
+    if threads is not None and threads < 1:
+        raise ValueError(f"threads is {threads}; at least 1 is needed.")
     plans = [plan_scene(cleared(scene, mechanics, overlap), mechanics, nodes) for scene in scenes]
     together: dict[tuple[float, int], list[Plan]] = {}
     for plan in plans:
         together.setdefault((plan.scene.rate_hz, plan.scene.n_intervals), []).append(plan)
-    for group in together.values():
-        _run(group, where, dtype, step_ms, progress)
+    with _threads(threads):
+        for group in together.values():
+            _run(group, where, dtype, step_ms, progress)
     return [record_dataset(_raw_record(plan, mechanics)) for plan in plans]
 
 
@@ -169,10 +175,21 @@ def _run(plans: list[Plan], device: torch.device, dtype: torch.dtype, step_ms: f
             carry, rows = advance_stretch(batch, first, count, carry)
             _keep(plans, batch, first, rows)
             done(count)
-    steps, shortest = carry.steps.cpu().numpy(), carry.shortest_ms.cpu().numpy()
+    steps, solves, shortest = (values.cpu().numpy() for values in (carry.steps, carry.solves, carry.shortest_ms))
     for plan, whiskers in _whiskers(plans):
-        plan.reports[:, 0] = plan.reports[:, 1] = steps[whiskers]
+        plan.reports[:, 0], plan.reports[:, 1] = steps[whiskers], solves[whiskers]
         plan.reports[:, 3] = np.where(np.isfinite(shortest[whiskers]), shortest[whiskers], 0.0)
+
+
+@contextmanager
+def _threads(count: int | None) -> Iterator[None]:
+    """Let torch use so many threads for a while."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(before if count is None else count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @contextmanager

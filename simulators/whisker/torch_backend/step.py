@@ -102,6 +102,11 @@ class State(NamedTuple):
     surge: Tensor
     touching: Tensor
 
+    @classmethod
+    def of(cls, q: Tensor, v: Tensor, a: Tensor) -> "State":
+        """State to start from, given angles, rates and accelerations (chain, link, 2); those of link 0 count for nothing."""
+        return cls(q, v, a, v, torch.zeros_like(v), torch.zeros(len(q), dtype=torch.bool, device=q.device))
+
     def rows(self, index: Tensor) -> "State":
         """Some of the chains."""
         return State(*(values[index] for values in self))
@@ -135,6 +140,8 @@ class Step(NamedTuple):
         (chain,) how soon each chain may reach a surface, 1/ms.
     deep
         Contacts deeper than can be held.
+    solves
+        (chain,) how often each chain was solved for, to find which contacts push and how they drag.
     """
 
     end: State
@@ -143,6 +150,7 @@ class Step(NamedTuple):
     memory: Memory | None
     urgency: Tensor
     deep: Deep
+    solves: Tensor
 
 
 def rest_angles(chain: ChainBatch) -> Tensor:
@@ -154,7 +162,7 @@ def rest_state(chain: ChainBatch) -> State:
     """Chains at rest in their unloaded shape."""
     q = rest_angles(chain)
     none = torch.zeros_like(q)
-    return State(q, none, none, none, none, torch.zeros(len(q), dtype=torch.bool, device=q.device))
+    return State.of(q, none, none)
 
 
 def advance(
@@ -217,7 +225,8 @@ def advance(
     end = State(state.q + h * drift, state.v + h * surge, a, drift, surge, touching)
     urgency = torch.zeros_like(scheme.step_ms) if sight is None else sight.urgency
     turned = (h * drift.detach()).abs().amax((1, 2))
-    return Step(end, loads, turned, memory, urgency, deep)
+    solves = torch.ones_like(deep.body) if pushes is None else pushes.solves
+    return Step(end, loads, turned, memory, urgency, deep, solves)
 
 
 def energy(chain: ChainBatch, base: Frames, at: Pose, q: Tensor, v: Tensor) -> Tensor:

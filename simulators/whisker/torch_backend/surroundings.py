@@ -332,10 +332,11 @@ def _contacts(
     base: Frames,
 ) -> Contacts:
     """Contacts at one place of each link; ``lag`` and ``ahead`` move it to the predicted state."""
-    own, link, objects, share = site.own, site.link, site.objects, place.places.share
+    own, link, objects, places = site.own, site.link, site.objects, place.places
     if torch.is_grad_enabled() and (site.a.requires_grad or site.ra.requires_grad):
-        share = follow(site.distance, share, site.a, site.b, site.ra, site.rb)
-    gap, normal = site.gap(place.places._replace(share=share), place.through)
+        places = follow(site.distance, places, site.a, site.b, site.ra, site.rb)
+    share = places.share
+    gap, normal = site.gap(places, place.through)
     normal = (objects.rotation @ normal[..., None])[..., 0]
     along = (share * chain.lengths[own, link])[:, None] * at.directions[own, link]
     point = at.nodes[own, link] + along

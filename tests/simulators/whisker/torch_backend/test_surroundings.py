@@ -24,6 +24,7 @@ from simulators.whisker.torch_backend.distances import FIELDS
 from simulators.whisker.torch_backend.meshes import MAX_TRIANGLES, bounded_distance, pack_meshes
 from simulators.whisker.torch_backend.pairs import Pairs
 from simulators.whisker.torch_backend.paths import Frames
+from simulators.whisker.torch_backend.segments import follow
 from simulators.whisker.torch_backend.surroundings import Site
 
 SHEET = Mesh(
@@ -95,6 +96,40 @@ def test_smallest_gap(name):
     assert (gap.numpy()[far] >= NEAR_MM - 1e-12).all()
 
 
+@pytest.mark.parametrize("name", [name for name in SOLIDS if name != "sheet"])
+def test_places_gaps_and_normals_have_derivatives(name):
+    solid, rng, size = SOLIDS[name], np.random.default_rng(5), 1e-6
+    a = rng.uniform(-2, 2, (3000, 3))
+    height = np.array([point_distance(pack_solids([solid]), 0, *point, np.inf)[0] for point in a])
+    a = a[(height > -0.1) & (height < 0.3)][:150]
+    thick = rng.uniform(0.01, 0.1, len(a))
+    ends = np.column_stack([a, a + 0.3 * rng.normal(size=a.shape), thick, thick * rng.uniform(0.3, 1, len(a))])
+    ends, way = torch.tensor(ends), torch.tensor(rng.normal(size=ends.shape))
+    weights = torch.tensor(rng.normal(size=5))
+
+    def outcome(x):
+        """A mean of place, gap and normal of each segment, and whether it is pressed against an edge."""
+        x = x.contiguous()
+        site = sited(solid, *(part.detach().numpy() for part in (x[:, :3], x[:, 3:6], x[:, 6], x[:, 7])))
+        site = site._replace(a=x[:, :3], b=x[:, 3:6], ra=x[:, 6], rb=x[:, 7])
+        _, places, through = site.nearest()
+        places = follow(site.distance, places, site.a, site.b, site.ra, site.rb)
+        gap, normal = site.gap(places, through)
+        return torch.cat([places.share[:, None], gap[:, None], normal], 1) @ weights, gap, places.edge
+
+    moving = ends.clone().requires_grad_()
+    values, gap, edge = outcome(moving)
+    (slope,) = torch.autograd.grad(values.sum(), moving)
+    found = (slope * way).sum(1)
+    with torch.no_grad():
+        expected = (outcome(ends + size * way)[0] - outcome(ends - size * way)[0]) / (2 * size)
+    near = gap.detach() < 0.05
+    assert near.sum() > 30 and (edge & near).any() == (name in ("box", "cylinder", "plate", "mesh"))
+    # A few lie where the nearest feature changes.
+    right = (found - expected).abs()[near] < 1e-5 * (1 + expected.abs()[near])
+    assert right.double().mean() > 0.95
+
+
 def test_a_bounded_distance_never_exceeds_the_distance():
     meshes = pack_meshes([SOLIDS["mesh"]], "cpu", torch.float64)
     x = torch.tensor(np.random.default_rng(4).uniform(-6, 6, (50, 4, 3)))
@@ -109,9 +144,10 @@ def test_a_bounded_distance_never_exceeds_the_distance():
 
 
 def test_what_the_backend_cannot_hold_is_refused():
-    class Large:
-        faces = np.zeros((MAX_TRIANGLES + 1, 3))
-
+    corners = np.random.default_rng(0).uniform(-5, 5, (MAX_TRIANGLES + 1, 3, 3))
+    large = Mesh(corners.reshape(-1, 3), np.arange(corners.size // 3).reshape(-1, 3))
     with pytest.raises(ValueError, match=f"takes up to {MAX_TRIANGLES}; simplify it, or take backend='numba'"):
-        pack_meshes([Large()], "cpu", torch.float64)
+        pack_meshes([large], "cpu", torch.float64)
+    with pytest.raises(ValueError, match="Sphere is not made of triangles; give a Mesh or an Extrusion"):
+        pack_meshes([Sphere(1.0)], "cpu", torch.float64)
     assert Superquadric.kind not in FIELDS
