@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .analysis import compare_recordings, contact_episodes
+    from .analysis import compare_recordings, contact_episodes, ring_down
     from .beams.chain import Chain
     from .beams.mechanics import Mechanics
     from .geometry.array import CURVED_PLATE_POSE, STANDARD_SWEEP_POSE, WhiskerArray, mouse_array, rat_array, read_array
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .output.workers import Entry
     from .pictures.figures import array_picture, contact_raster, force_traces, scene_picture, scene_views, tip_paths
     from .pictures.movie import scene_movie
-    from .pluck import static_shape
+    from .pluck import pluck_whisker, static_shape
     from .scene import Scene, SceneObject
     from .simulation import simulate, simulate_scenes
     from .solver.clearance import cleared, start_gaps_mm
@@ -48,9 +48,11 @@ _HOME = {
     "load_recording": "output.storage",
     "mouse_array": "geometry.array",
     "open_collection": "output.collection_reader",
+    "pluck_whisker": "pluck",
     "published_view": "output.views",
     "rat_array": "geometry.array",
     "read_array": "geometry.array",
+    "ring_down": "analysis",
     "save_recording": "output.storage",
     "scene_movie": "pictures.movie",
     "scene_picture": "pictures.figures",
@@ -85,9 +87,11 @@ __all__ = [
     "load_recording",
     "mouse_array",
     "open_collection",
+    "pluck_whisker",
     "published_view",
     "rat_array",
     "read_array",
+    "ring_down",
     "save_recording",
     "scene_movie",
     "scene_picture",

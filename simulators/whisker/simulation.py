@@ -12,6 +12,7 @@ import xarray as xr
 from numba.core.event import Event, Listener, install_listener
 
 from .beams.mechanics import Mechanics
+from .numbers_given import whole_number
 from .output.record import RawRecord, record_dataset
 from .scene import Scene
 from .solver.clearance import cleared
@@ -95,16 +96,15 @@ def simulate_scenes(
         As `simulate`.
     """
     mechanics = Mechanics() if mechanics is None else mechanics
+    threads = whole_number("threads", threads)
     if threads < 1:
         raise ValueError(f"threads is {threads}; at least 1 is needed.")
     if backend == "torch":
         from .torch_backend import simulate_torch
 
-        return simulate_torch([cleared(scene, mechanics, overlap) for scene in scenes], mechanics)
+        return simulate_torch(scenes, mechanics, overlap=overlap, nodes=nodes, progress=progress, threads=threads)
     if backend == "mujoco":
-        from .mujoco_backend.simulate import simulate_mujoco
-
-        return [record_dataset(simulate_mujoco(cleared(scene, mechanics, overlap), mechanics)) for scene in scenes]
+        return list(_from_mujoco(scenes, mechanics, overlap, nodes, threads, progress))
     if backend != "numba":
         raise ValueError(f"backend {backend!r} is not known; take 'numba', 'torch' or 'mujoco'.")
     with install_listener("numba:compile", _Announcement()):
@@ -142,15 +142,29 @@ def _recordings(
             yield recording(*waiting.popleft())
 
 
+def _from_mujoco(
+    scenes: Sequence[Scene], mechanics: Mechanics, overlap: Overlap, nodes: bool, threads: int, progress: bool
+) -> Iterator[xr.Dataset]:
+    from .mujoco_backend.simulate import simulate_mujoco
+
+    if threads != 1:
+        raise ValueError(f"threads is {threads}, but the MuJoCo backend runs on one; leave it at 1.")
+    with _progress(len(scenes), progress, "scene") as done:
+        for scene in scenes:
+            record = record_dataset(simulate_mujoco(cleared(scene, mechanics, overlap), mechanics))
+            yield record if nodes else record.drop_vars(["nodes", "node_arc"], errors="ignore")
+            done()
+
+
 @contextmanager
-def _progress(count: int, shown: bool) -> Iterator[Callable[[], object]]:
-    """What to call after each whisker."""
+def _progress(count: int, shown: bool, unit: str = "whisker") -> Iterator[Callable[[], object]]:
+    """What to call after each of so many."""
     if not shown:
         yield lambda: None
         return
     from tqdm import tqdm
 
-    with tqdm(total=count, unit="whisker", file=sys.stderr, disable=None) as bar:
+    with tqdm(total=count, unit=unit, file=sys.stderr, disable=None) as bar:
         yield bar.update
 
 
@@ -197,6 +211,7 @@ def _raw_record(plan: Plan, mechanics: Mechanics) -> RawRecord:
         protraction_deg=None if bases is None else bases.protraction_deg,
         phase_rad=None if bases is None else bases.phase_rad,
         attributes={
+            "preset": mechanics.preset,
             "mechanics": described,
             "steps": int(plan.reports[:, 0].sum()),
             "solves": int(plan.reports[:, 1].sum()),

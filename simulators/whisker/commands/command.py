@@ -112,13 +112,6 @@ def mechanics_of(arguments: argparse.Namespace) -> "Mechanics":
     return Mechanics(arguments.preset, n_links=WHISKIT_RAT_LINKS if published_rat else None)
 
 
-def version() -> str:
-    """Version of the installed package."""
-    from importlib.metadata import version as installed
-
-    return installed("neuromodels")
-
-
 def _run_scene(arguments: argparse.Namespace) -> int:
     from ..output.size import recording_bytes, refuse_too_large
 
@@ -153,7 +146,7 @@ def _run_scene(arguments: argparse.Namespace) -> int:
     except ValueError as error:
         raise ValueError(str(error).replace("ask for overlap='push'", "give --overlap push")) from error
     told = {name: value for name, value in vars(arguments).items() if value and not callable(value)}
-    record = record.assign_attrs(options=json.dumps(told, default=str), version=version())
+    record = record.assign_attrs(options=json.dumps(told, default=str))
     if arguments.out:
         facts["out"] = str(save_recording(record, arguments.out, overwrite=arguments.overwrite))
     if arguments.movie:

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..output.collection import VARIABLES, BegunOtherwise, Collection, write_collection
+from ..output.record import package_version
 from ..output.shards import table_of, write_shard
 from ..output.size import refuse_beyond_memory, refuse_too_large
 from ..output.workers import Entry, Task
 from .begun_otherwise import ASKED, in_words
-from .command import mechanics_of, say, version
+from .command import mechanics_of, say
 from .default_place import default_place
 from .scene_options import DIAGONAL_MM, UsageError, make_array, whole_array
 from .sweep_simulation import PLACE_UNITS, SceneSimulator, SweepSimulator
@@ -112,7 +113,7 @@ def make_job(arguments: argparse.Namespace) -> Job:
     overlap: Overlap = arguments.overlap or ("push" if arguments.set.startswith("published") else "refuse")
     rate = arguments.rate or (110.0 if arguments.set == "published-110" else 1000.0)
     simulator = SceneSimulator(mechanics_of(arguments), arguments.backend, overlap)
-    config = {"version": version()} | {name: getattr(arguments, name) for name in ASKED}
+    config = {"version": package_version()} | {name: getattr(arguments, name) for name in ASKED}
     config |= {
         "overlap": overlap,
         "rate_hz": rate,

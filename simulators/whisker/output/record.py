@@ -3,6 +3,8 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,12 @@ import xarray as xr
 RECORD_VERSION = 1
 AXES = ("x", "y", "z")
 QUATERNION_PARTS = ("w", "x", "y", "z")
+
+
+@cache
+def package_version() -> str:
+    """Version of the installed package."""
+    return version("neuromodels")
 
 
 @dataclass(frozen=True)
@@ -201,7 +209,7 @@ def record_dataset(raw: RawRecord, *, si: bool = False) -> xr.Dataset:
             "quaternion": ("quaternion", np.array(QUATERNION_PARTS)),
             "object": ("object", np.array(objects, dtype=str)),
         },
-        attrs={"record_version": RECORD_VERSION, "rate_hz": float(raw.rate_hz)}
+        attrs={"record_version": RECORD_VERSION, "version": package_version(), "rate_hz": float(raw.rate_hz)}
         | {key: _plain(value) for key, value in raw.attributes.items()},
     )  # fmt: skip
 

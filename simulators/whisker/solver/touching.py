@@ -115,7 +115,7 @@ def find_contacts(
     travel
         (K,) path that the fastest point of each object has covered so far, mm.
     contacts
-        (K n, 17) filled.
+        (K n, 19) filled.
     """
     n = lengths.shape[0]
     count = 0
@@ -200,6 +200,7 @@ def load_links(
             extra[i, j] = 0.0
     for c in range(count):
         one = contacts[c]
+        one[15] = one[16] = 0.0
         if one[1] == 0.0:
             continue
         i = int(one[0])
@@ -299,11 +300,14 @@ def sum_contacts(
     arcs: np.ndarray,
     total: np.ndarray,
 ) -> None:
-    """Force on the whisker, and point and arc length weighted by its magnitude: ``total`` (8,) filled."""
+    """Force on the whisker, and point and arc length weighted by its magnitude: ``total`` (8,) filled.
+
+    Of the contacts that the last solve held, which have a gain, whatever came of them since.
+    """
     total[:] = 0.0
     for c in range(count):
         one = contacts[c]
-        if one[1] == 0.0:
+        if one[15] == 0.0:
             continue
         i = int(one[0])
         out = change[i]
