@@ -25,3 +25,7 @@ def __getattr__(name: str) -> object:
     if name in _COMPILED:
         return getattr(import_module(".segment", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -91,7 +91,9 @@ def test_numbers_of_numpy_are_numbers():
 
 
 def test_whiskit_says_how_long_whiskers_are_divided():
-    with pytest.raises(ValueError, match=r"whisker RC2 of [\d.]+ mm would have [\d]+ links .* or give n_links=20, as the"):
+    with pytest.raises(
+        ValueError, match=r"whisker RC2 of [\d.]+ mm would have [\d]+ links .* or give n_links=20, as the"
+    ):
         Mechanics(preset="whiskit").chain(WHISKER)
     assert len(Mechanics(preset="whiskit", n_links=WHISKIT_RAT_LINKS).chain(WHISKER)) == 20
 
