@@ -81,7 +81,7 @@ class Pushes(NamedTuple):
     Parameters
     ----------
     force
-        (contact, 3) of the solid on the whisker, zero where it does not push, uN.
+        (contact, 3) of the solid on the whisker, zero where the solve held none, uN.
     pressed
         (contact,) its normal part.
     gap
@@ -174,7 +174,7 @@ def solve_with_contacts(
     spring, damper = feed_q[contacts.chain], feed_v[contacts.chain]
     stiff = law.stiffness * (spring + law.relaxation * damper)
     active, drag = (contacts.press > 0) & (contacts.gap < 0), contacts.drag
-    pressed, gap, used = torch.zeros_like(drag), contacts.gap, drag
+    held, pressed, gap, used = active, torch.zeros_like(drag), contacts.gap, drag
     unit = torch.eye(3, dtype=normal.dtype, device=normal.device)
 
     def solved(rows: Tensor, mine: Tensor) -> Tensor:
@@ -198,6 +198,7 @@ def solve_with_contacts(
         along = (gain * normal).sum(-1)
         push, reached = contacts.press - stiff * along, contacts.gap + spring * along
         pushes = (push > 0) & (reached < 0)
+        held = torch.where(mine, active, held)
         toggled = mine & (pushes != active)
         if attempt >= CLOSING_ATTEMPTS:
             toggled = toggled & active
@@ -217,7 +218,8 @@ def solve_with_contacts(
         mine = again[contacts.chain]
         change = change.index_copy(0, rows, solved(rows, mine))
     sliding = contacts.slide + damper[:, None] * (gain - along[:, None] * normal)
-    force = torch.where(active[:, None], push[:, None] * normal - used[:, None] * sliding, 0.0)
+    # Of the contacts that the last solve held, whatever came of them since.
+    force = torch.where(held[:, None], push[:, None] * normal - used[:, None] * sliding, 0.0)
     return change, Pushes(force, pressed, gap, solves)
 
 

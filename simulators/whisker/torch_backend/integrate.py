@@ -220,7 +220,7 @@ def integrate(
     every = checkpoint_every or STRETCH
     for first in range(0, n_intervals, every):
         count = min(every, n_intervals - first)
-        if checkpoint_every is None:
+        if checkpoint_every is None or not torch.is_grad_enabled():
             carry, some = advance_stretch(batch, first, count, carry)
         else:
             carry, some = checkpoint(
@@ -321,7 +321,8 @@ def _step(
     share, tick_ms = now.double() / end, batch.interval_ms / end
     times = batch.interval_ms * (first + clock.interval[rows]) + batch.interval_ms * (at.double() / end)
     some, here = (batch.chain, state) if whole else (batch.chain.rows(rows), state.rows(rows))
-    scheme = Scheme.of(batch.interval_ms * share, torch.where(here.touching, RHO_TOUCHING, batch.rho).double())
+    rho = torch.full_like(times, batch.rho).masked_fill(here.touching, RHO_TOUCHING)
+    scheme = Scheme.of(batch.interval_ms * share, rho)
     instants = times + scheme.ahead_ms
     scheme = scheme.cast(dtype)
     base = frames_at(batch.bases.paths, batch.bases.body[rows], instants).cast(dtype)

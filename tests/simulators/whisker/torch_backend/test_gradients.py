@@ -34,7 +34,7 @@ SCENES = {
 }  # fmt: skip
 
 
-def moments(scene, scale, stiffness):
+def moments(scene, scale, stiffness, checkpoint_every=None):
     """Weighted sum of what a base feels (chain,), for whiskers scaled by ``scale`` (chain, 8)."""
     plan = plan_scene(Scene(*(getattr(scene, name) for name in ("array", "objects", "base_motion")), 0.004), MECHANICS)
     batch = pack_batch([plan] * len(scale), torch.device("cpu"), torch.float64)
@@ -43,7 +43,7 @@ def moments(scene, scale, stiffness):
     if batch.around is not None:
         law = batch.around.law._replace(stiffness=stiffness)
         batch = batch._replace(around=batch.around._replace(law=law))
-    rows, _ = integrate(batch, INTERVALS)
+    rows, _ = integrate(batch, INTERVALS, checkpoint_every=checkpoint_every)
     weights = torch.linspace(0.2, 1.0, INTERVALS, dtype=torch.float64)[:, None, None]
     felt = rows.moment * torch.tensor([0.3, -1.0, 0.7]) + rows.force * torch.tensor([1.0, 0.5, -0.8])
     return (weights * felt).sum((0, 2)), rows.contact_weight
@@ -74,3 +74,15 @@ def test_derivatives_are_central_differences(name):
         ours = torch.cat([ours, stiffness * found[1][None]])
     assert (differences.abs() > 1e-6 * differences.abs().max()).all()
     torch.testing.assert_close(ours, differences, rtol=1e-5, atol=1e-7 * float(differences.abs().max()))
+
+
+# The first of a process loads much of torch.
+@pytest.mark.slow
+def test_steps_computed_again_give_the_same_derivatives():
+    found = []
+    for every in (None, 2):
+        scale = torch.ones(1, len(WHISKER), dtype=torch.float64, requires_grad=True)
+        total, weight = moments(SCENES["sphere"](), scale, 3e4, every)
+        assert weight.any()
+        found.append(torch.autograd.grad(total.sum(), scale)[0])
+    torch.testing.assert_close(found[1], found[0], rtol=1e-12, atol=0)

@@ -49,10 +49,10 @@ def test_a_pluck_rings_as_in_the_compiled_loop(array, mechanics):
     assert np.abs(expected[-1, 14:17] - expected[0, 14:17]).max() > 0.05
     for ours, columns in ((found.force, slice(0, 3)), (found.moment, slice(3, 6)), (found.energy[..., None], [24])):
         theirs = expected[:, columns]
-        np.testing.assert_allclose(ours[:, 0], theirs, rtol=0, atol=1e-9 * np.abs(theirs).max())
-    np.testing.assert_allclose(found.nodes[:, 0], plan.nodes[0], rtol=0, atol=1e-8)
+        np.testing.assert_allclose(ours[:, 0], theirs, rtol=0, atol=1e-11 * np.abs(theirs).max())
+    np.testing.assert_allclose(found.nodes[:, 0], plan.nodes[0], rtol=0, atol=1e-10)
     for ours, theirs in zip((end.q[0, 1:], end.v[0, 1:]), start[:2, 1:], strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-9 * max(1.0, np.abs(theirs).max()))
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-11 * max(1.0, np.abs(theirs).max()))
 
 
 def test_a_first_link_that_is_turned_stays_so():
@@ -126,7 +126,7 @@ def test_a_state_that_is_none_ends_the_run_with_the_words_of_the_compiled_loop(r
 class Waits(TorchDispatchMode):
     """Counts what would hold up the host until a device is done."""
 
-    NAMES = ("aten._local_scalar_dense.default", "aten.nonzero.default", "aten.is_nonzero.default")
+    NAMES = ("aten._local_scalar_dense.default", "aten.nonzero.default", "aten.lift_fresh.default")
 
     def __init__(self):
         super().__init__()
