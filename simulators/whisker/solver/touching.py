@@ -10,10 +10,11 @@ from ..solids import SolidTable, segment_gap
 from ..solids.compiled import compiled
 from .recursion import EXTRA_SIZE
 
-CONTACT_SIZE = 19
+CONTACT_SIZE = 21
 """Numbers per contact: 0 link, 1 active, 2:5 point from the base point, 5:8 normal (out of the solid), 8 normal force
 at the predicted state, 9:12 sliding velocity, 12 drag (force per sliding speed), 13 share along the link, 14 gap, 15 and
-16 implicit normal and tangential gain, 17 coefficient of friction, 18 object."""
+16 implicit normal and tangential gain, 17 coefficient of friction, 18 object, 19 and 20 the drag of the solve before
+the last (negative: none) and what followed from it."""
 GRIP = 0.02
 """Friction is solved for until it is within this share of what the normal force allows."""
 NEAR_MM = 1.0
@@ -65,7 +66,7 @@ def _add_contact(
     one[8], one[9], one[10], one[11] = force, vx, vy, vz
     # The normal force of the last step, not the predicted one, which a fresh contact overshoots many times.
     one[12] = friction * pressed / max(speed, slip_speed)
-    one[13], one[14], one[17] = share, gap, friction
+    one[13], one[14], one[17], one[19] = share, gap, friction, -1.0
 
 
 @compiled
@@ -257,8 +258,10 @@ def revise_contacts(
 ) -> bool:
     """Set which contacts push and how hard they drag, given the motion just solved for; true if that changed.
 
-    A contact pushes if, after the motion, it is closed and its spring and damper push. Its drag is that of the normal
-    force and the sliding speed after the motion. From the fifth attempt on no contact is closed any more.
+    A contact pushes if, after the motion, its spring and damper push and it is closed. One that is open although it
+    pushes is tried without, once: where it would close then, it is held, for between the two there is no other answer.
+    Its drag is that of the normal force and the sliding speed after a motion that it took part in. From the fifth
+    attempt on no contact is closed any more.
     """
     changed = False
     for c in range(count):
@@ -270,22 +273,32 @@ def revise_contacts(
         dz = out[7] + out[2] * py - out[3] * px
         gain = nx * dx + ny * dy + nz * dz
         force = one[8] - stiffness * (spring_gain + relaxation * damper_gain) * gain
-        pushes = 1.0 if force > 0.0 and one[14] + spring_gain * gain < 0.0 else 0.0
-        if pushes != one[1] and not (attempt >= 4 and pushes == 1.0):
-            one[1] = pushes
-            changed = True
-        pressed = force * one[1]
+        gap = one[14] + spring_gain * gain
+        pushed = one[1] == 1.0
+        pushes = force > 0.0 and (gap < 0.0 or (pushed and attempt > 0)) and (pushed or attempt < 4)
+        one[1] = 1.0 if pushes else 0.0
+        pressed = force if pushes else 0.0
         seen[int(one[18]), int(one[0]), 8] = pressed
-        seen[int(one[18]), int(one[0]), 9] = one[14] + spring_gain * gain
-        if one[17] == 0.0:
+        seen[int(one[18]), int(one[0]), 9] = gap
+        if pushes != pushed:
+            changed = True
+        if one[17] == 0.0 or not (pushes and pushed):
+            one[19] = -1.0
             continue
         vx = one[9] + damper_gain * (dx - gain * nx)
         vy = one[10] + damper_gain * (dy - gain * ny)
         vz = one[11] + damper_gain * (dz - gain * nz)
-        speed = np.sqrt(vx * vx + vy * vy + vz * vz)
-        drag = one[17] * pressed / max(speed, slip_speed)
-        if abs(drag - one[12]) * max(speed, slip_speed) > GRIP * one[17] * pressed:
+        speed = max(np.sqrt(vx * vx + vy * vy + vz * vz), slip_speed)
+        drag = one[17] * pressed / speed
+        if abs(drag - one[12]) * speed > GRIP * one[17] * pressed:
             changed = True
+        last, told = one[19], one[20]
+        one[19], one[20] = one[12], drag
+        if last >= 0.0 and last != one[12]:
+            # The drag that would stay as it is, from the last two (secant), unless they say little about it.
+            slope = (drag - told) / (one[12] - last)
+            if -20.0 < slope < 0.8:
+                drag = max(one[12] + (drag - one[12]) / (1.0 - slope), 0.0)
         one[12] = drag
     return changed
 

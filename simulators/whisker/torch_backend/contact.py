@@ -156,8 +156,9 @@ def solve_with_contacts(
 ) -> tuple[Tensor, Pushes]:
     """Change of joint accelerations with springs, dampers and friction of the contacts implicit.
 
-    A contact pushes if, after the motion that is solved for, it is closed and its spring and damper push; its drag is
-    that of the normal force and the sliding speed after the motion. Chains are solved again until both hold.
+    A contact pushes if, after the motion that is solved for, its spring and damper push and it is closed, or was found
+    to close without (`touching.revise_contacts`); its drag is that of the normal force and the sliding speed after the
+    motion. Chains are solved again until both hold.
 
     Parameters
     ----------
@@ -175,6 +176,7 @@ def solve_with_contacts(
     stiff = law.stiffness * (spring + law.relaxation * damper)
     active, drag = (contacts.press > 0) & (contacts.gap < 0), contacts.drag
     held, pressed, gap, used = active, torch.zeros_like(drag), contacts.gap, drag
+    last, told = torch.full_like(drag, -1.0), torch.zeros_like(drag)
     unit = torch.eye(3, dtype=normal.dtype, device=normal.device)
 
     def solved(rows: Tensor, mine: Tensor) -> Tensor:
@@ -197,17 +199,28 @@ def solve_with_contacts(
         gain = (change[contacts.chain][:, None] @ levers)[:, 0]
         along = (gain * normal).sum(-1)
         push, reached = contacts.press - stiff * along, contacts.gap + spring * along
-        pushes = (push > 0) & (reached < 0)
         held = torch.where(mine, active, held)
-        toggled = mine & (pushes != active)
-        if attempt >= CLOSING_ATTEMPTS:
-            toggled = toggled & active
-        active = active ^ toggled
+        pushes = push > 0
+        if attempt == 0:
+            pushes = pushes & (reached < 0)
+        elif attempt < CLOSING_ATTEMPTS:
+            pushes = pushes & (active | (reached < 0))
+        else:
+            pushes = pushes & active
+        toggled, both = mine & (pushes != active), mine & pushes & active & (contacts.friction > 0)
+        active = torch.where(mine, pushes, active)
         pressed, gap = torch.where(mine, push * active, pressed), torch.where(mine, reached, gap)
         speed = sliding_speed(contacts.slide + damper[:, None] * (gain - along[:, None] * normal), law.slip_speed)
         wanted = contacts.friction * pressed / speed
-        slid = mine & ((wanted - drag).abs() * speed > GRIP * contacts.friction * pressed)
-        used, drag = torch.where(mine, drag, used), torch.where(mine, wanted, drag)
+        slid = both & ((wanted - drag).abs() * speed > GRIP * contacts.friction * pressed)
+        # The drag that would stay as it is, from the last two (secant), unless they say little about it.
+        told_apart = both & (last >= 0) & (last != drag)
+        slope = (wanted - told) / torch.where(told_apart, drag - last, 1.0)
+        told_apart = told_apart & (slope > -20) & (slope < 0.8)
+        steady = (drag + (wanted - drag) / torch.where(told_apart, 1 - slope, 1.0)).clamp_min(0)
+        used, told = torch.where(mine, drag, used), torch.where(both, wanted, told)
+        last = torch.where(both, drag, torch.where(mine, -1.0, last))
+        drag = torch.where(told_apart, steady, torch.where(both, wanted, drag))
         if attempt == ATTEMPTS - 1:
             break
         again = torch.zeros(len(right), dtype=right.dtype, device=right.device)

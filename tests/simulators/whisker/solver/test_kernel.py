@@ -287,7 +287,7 @@ def test_a_contact_offset_is_a_larger_ball():
         assert (other.outputs[..., 13] > 0).any()
         for columns in (FORCE, MOMENT, PUSH):
             # Steps differ with the depth that a surface may be entered.
-            assert largest_difference(plan, other, columns).max() < 0.05
+            assert largest_difference(plan, other, columns).max() < 0.08
 
 
 @pytest.mark.parametrize(
@@ -384,3 +384,16 @@ def test_the_force_turns_smoothly_as_a_whisker_is_drawn_over_an_edge(share):
     late = record.force.values[record.time.values > 0.2846, 0]
     assert np.linalg.norm(late, axis=1).min() > 1.0
     assert np.linalg.norm(np.diff(late, axis=0), axis=1).max() < 0.03
+
+
+def test_friction_opposes_slip_where_a_contact_opens_and_closes_between_steps():
+    # A light tip: at the default step the contact would open if it pushed and close if it did not.
+    array = posed_for_sweeps(mouse_array(names=["RA3", "RA4"]))
+    path = RigidMotion.linear((13, 26, -2.5), (0, -60, 0), (0, 0, 30))
+    scene = Scene(array, (SceneObject(Box((10.69, 21.38, 32.07)), path),), None, 0.45, 1000.0)
+    usual, fine = (
+        simulate(scene, mechanics).force.values[350:]
+        for mechanics in (Mechanics(), Mechanics(max_step_ms=0.03, steps_per_period=100))
+    )
+    largest = np.linalg.norm(fine, axis=-1).max(axis=0)
+    assert (np.linalg.norm(usual - fine, axis=-1).max(axis=0) < 0.03 * largest).all()

@@ -120,10 +120,10 @@ def test_a_scene_goes_as_in_the_compiled_loop(recordings, name):
 @pytest.mark.parametrize("array", [MOUSE, RAT], ids=["mouse", "rat"])
 def test_a_whole_sweep_goes_as_in_the_compiled_loop(array, friction):
     solids = (Cylinder(1.0, 60.0), Sphere(4.0), Mesh(*BLOCK.surface()), Capsule(1.0, 20.0), Torus(6.0, 1.5))
-    scenes = [passing(replace(solid, friction=friction), array, speed=120.0, duration_s=0.12) for solid in solids]
+    scenes = [passing(replace(solid, friction=friction), array, speed=240.0, duration_s=0.07) for solid in solids]
     for theirs, ours in zip(simulate_scenes(scenes), simulate_torch(scenes, device="cpu", threads=1), strict=True):
-        off = theirs["contact"].values.any(axis=1)
-        assert off.any() and not off[-1]
+        touched = theirs["contact"].values
+        assert (touched.any(axis=0) & ~touched[-1]).any()
         assert_same(theirs, ours, 1e-6)
 
 
