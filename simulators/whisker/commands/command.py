@@ -79,7 +79,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--shapenet", nargs=2, metavar=("FOLDER", "LIST.csv"), help="your ShapeNetCore and its list of objects")
     add("--part", choices=("train", "test"), help="of published-110 (default: train)")
     add("--draws", type=int, metavar="N", help="random sizes and speeds per object (set sweeps; default: 1)")
-    add("--sweeps", type=int, metavar="N", help="only so many, evenly spread over the set")
+    add("--sweeps", type=int, metavar="N", help="only so many, drawn evenly over the set by --seed")
     add("--shard-size", type=int, metavar="N", help="sweeps per file (default: 64)")
     add("--batch", type=int, metavar="N", help="scenes simulated at a time (torch: 64 by default)")
     add("--resume", action="store_true", help="go on with the collection in --out")

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..output.collection import VARIABLES, BegunOtherwise, Collection, write_collection
 from ..output.record import package_version
 from ..output.shards import table_of, write_shard
@@ -128,7 +130,7 @@ def make_job(arguments: argparse.Namespace) -> Job:
         return Job(entries, simulator, VARIABLES, config, array.names, entries[0].scene.n_intervals)
     objects = _objects(arguments)
     grid = _grid(arguments, objects)
-    chosen = _spread(len(grid), arguments.sweeps)
+    chosen = spread(len(grid), arguments.sweeps, arguments.seed)
     entries = []
     for number in chosen:
         sweep = grid[number]
@@ -226,10 +228,15 @@ def _rodgers(arguments: argparse.Namespace, array: "WhiskerArray", rate_hz: floa
     return [Entry(one.name, {"shape": one.shape, "distance": one.distance}, one.scene) for one in stimuli]
 
 
-def _spread(total: int, wanted: int | None) -> list[int]:
-    """Numbers evenly spread over a set, so that a part of it has all kinds of objects."""
+def spread(total: int, wanted: int | None, seed: int) -> list[int]:
+    """Numbers spread over a set, so that a part of it has all kinds of objects.
+
+    One is drawn from each of ``wanted`` stretches of equal length: equal steps would fall in with those of the grid, and
+    find one height and one distance only.
+    """
     count = total if wanted is None else min(wanted, total)
-    return [number * total // count for number in range(count)]
+    edges = [number * total // count for number in range(count + 1)]
+    return np.random.default_rng(seed).integers(edges[:-1], edges[1:]).tolist()
 
 
 def _cost(job: Job, arguments: argparse.Namespace) -> dict[str, Any]:
