@@ -15,7 +15,7 @@ CONTACT_SIZE = 21
 at the predicted state, 9:12 sliding velocity, 12 drag (force per sliding speed), 13 share along the link, 14 gap, 15 and
 16 implicit normal and tangential gain, 17 coefficient of friction, 18 object, 19 and 20 the drag of the solve before
 the last (negative: none) and what followed from it."""
-GRIP = 0.02
+GRIP = 1e-6
 """Friction is solved for until it is within this share of what the normal force allows."""
 NEAR_MM = 1.0
 """Gaps beyond this need no exact value."""
