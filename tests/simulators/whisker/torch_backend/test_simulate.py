@@ -121,9 +121,11 @@ def test_a_scene_goes_as_in_the_compiled_loop(recordings, name):
 def test_a_whole_sweep_goes_as_in_the_compiled_loop(array, friction):
     solids = (Cylinder(1.0, 60.0), Sphere(4.0), Mesh(*BLOCK.surface()), Capsule(1.0, 20.0), Torus(6.0, 1.5))
     scenes = [passing(replace(solid, friction=friction), array, speed=240.0, duration_s=0.07) for solid in solids]
-    for theirs, ours in zip(simulate_scenes(scenes), simulate_torch(scenes, device="cpu", threads=1), strict=True):
-        touched = theirs["contact"].values
-        assert (touched.any(axis=0) & ~touched[-1]).any()
+    recorded = simulate_scenes(scenes)
+    # Some whiskers have slipped off by the end.
+    touched = np.concatenate([one["contact"].values for one in recorded], axis=1)
+    assert (touched.any(axis=0) & ~touched[-1]).any()
+    for theirs, ours in zip(recorded, simulate_torch(scenes, device="cpu", threads=1), strict=True):
         assert_same(theirs, ours, 1e-6)
 
 
