@@ -176,6 +176,8 @@ def solve_with_contacts(
     stiff = law.stiffness * (spring + law.relaxation * damper)
     active, drag = (contacts.press > 0) & (contacts.gap < 0), contacts.drag
     held, pressed, gap, used = active, torch.zeros_like(drag), contacts.gap, drag
+    # Single precision does not tell apart what lies nearer.
+    grip = max(GRIP, 100 * torch.finfo(drag.dtype).eps)
     last, told = torch.full_like(drag, -1.0), torch.zeros_like(drag)
     unit = torch.eye(3, dtype=normal.dtype, device=normal.device)
 
@@ -212,7 +214,7 @@ def solve_with_contacts(
         pressed, gap = torch.where(mine, push * active, pressed), torch.where(mine, reached, gap)
         speed = sliding_speed(contacts.slide + damper[:, None] * (gain - along[:, None] * normal), law.slip_speed)
         wanted = contacts.friction * pressed / speed
-        slid = both & ((wanted - drag).abs() * speed > GRIP * contacts.friction * pressed)
+        slid = both & ((wanted - drag).abs() * speed > grip * contacts.friction * pressed)
         # The drag that would stay as it is, from the last two (secant), unless they say little about it.
         told_apart = both & (last >= 0) & (last != drag)
         slope = (wanted - told) / torch.where(told_apart, drag - last, 1.0)
