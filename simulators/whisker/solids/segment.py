@@ -109,7 +109,7 @@ def _make_search(distance_at: Any) -> Any:
                         s = min(max(s, p + _CLOSE * (q - p)), q - _CLOSE * (q - p))
                     else:
                         s = 0.5 * (p + q)
-                if kinked and not smooth and low < p <= s_best <= q < high:
+                if not smooth and low < p and q < high and p - _GRAZES <= s_best <= q + _GRAZES:
                     # An edge: of the normals between those of its two sides the one along which nothing is gained by
                     # sliding, so that the force does not jump from side to side.
                     nx = slope_q * px - slope_p * qx

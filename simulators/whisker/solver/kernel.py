@@ -342,7 +342,9 @@ def run_whisker(
                     return BURIED if i == 0 else TOO_DEEP
             # The next step may enter no surface deeper than `depth_of`.
             wanted = nominal if turned < 0.4 * TURN_RAD else ticks_now
-            wanted = allowed_ticks(wanted, interval / ticks, lengths, link, speed_of, depth_of, seen)
+            wanted = allowed_ticks(
+                wanted, interval / ticks, alpha_f * step, lengths, link, speed_of, depth_of, limit_of, seen
+            )
             if wanted == 0:
                 report[0], report[1], report[2] = n_steps, n_solves, time
                 return TOO_FAST

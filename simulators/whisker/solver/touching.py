@@ -367,13 +367,19 @@ def unload_links(contacts: np.ndarray, count: int, extra: np.ndarray) -> None:
 def allowed_ticks(
     wanted: int,
     tick: float,
+    behind: float,
     lengths: np.ndarray,
     link: np.ndarray,
     speed_of: np.ndarray,
     depth_of: np.ndarray,
+    limit_of: np.ndarray,
     seen: np.ndarray,
 ) -> int:
-    """Longest of ``wanted`` ticks (``tick`` ms each) and its halvings that enters no surface deeper than allowed; 0: none."""
+    """Longest of ``wanted`` ticks (``tick`` ms each) and its halvings that enters no surface deeper than allowed; 0: none.
+
+    Gaps are those of ``behind`` ms before the end of the present step. What that alone takes may be more than is allowed,
+    but no more than the depth at which the run ends.
+    """
     for o in range(speed_of.shape[0]):
         for i in range(lengths.shape[0]):
             row = link[i]
@@ -382,13 +388,14 @@ def allowed_ticks(
             ux = row[15] + row[13] * bz - row[14] * by
             uy = row[16] + row[14] * bx - row[12] * bz
             uz = row[17] + row[12] * by - row[13] * bx
-            square, step = ux * ux + uy * uy + uz * uz, wanted * tick
+            square, step = ux * ux + uy * uy + uz * uz, wanted * tick + behind
             left = room - speed_of[o] * step
             if left > 0.0 and square * step * step < left * left:
                 continue
             fast = np.sqrt(square) + speed_of[o]
-            while wanted > 1 and fast * wanted * tick > room:
+            while wanted > 1 and fast * (wanted * tick + behind) > room:
                 wanted //= 2
-            if wanted == 1 and fast * tick > room:
+            far = max(seen[o, i, 10], 0.0) + limit_of[o]
+            if wanted == 1 and (fast * tick > room or fast * (tick + behind) > far):
                 return 0
     return wanted

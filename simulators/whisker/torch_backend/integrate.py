@@ -324,6 +324,7 @@ def _step(
     rho = torch.full_like(times, batch.rho).masked_fill(here.touching, RHO_TOUCHING)
     scheme = Scheme.of(batch.interval_ms * share, rho)
     instants = times + scheme.ahead_ms
+    behind = batch.interval_ms * share - scheme.ahead_ms
     scheme = scheme.cast(dtype)
     base = frames_at(batch.bases.paths, batch.bases.body[rows], instants).cast(dtype)
     look = None
@@ -349,8 +350,9 @@ def _step(
     following = torch.where(redo[:, None], last, torch.where(quiet[:, None], 0.0, following))
 
     wanted = torch.where(taken.turned < 0.4 * TURN_RAD, 1 << HALVINGS, now)
-    allowed, too_fast = _allowed(taken.urgency, tick_ms)
-    wanted = torch.minimum(wanted, allowed)
+    wanted = torch.minimum(wanted, _allowed(taken.urgency, tick_ms, behind))
+    too_fast = (taken.urgency * tick_ms > 1) | (taken.hazard * (tick_ms + behind) > 1)
+    too_fast = too_fast & (wanted == 1)
     grown = torch.where((wanted > now) & ((at + now) % (2 * now) == 0), 2 * now, torch.minimum(wanted, now))
     moved = torch.where(redo, 0, now)
     over = at + moved >= end
@@ -387,11 +389,17 @@ def _quiet(off: Tensor, rate: Tensor, end: State, scheme: Scheme) -> Tensor:
     return (torch.maximum(torch.maximum(off, rate), gain).amax(1) <= REST_RAD) & ~end.touching
 
 
-def _allowed(urgency: Tensor, tick_ms: Tensor) -> tuple[Tensor, Tensor]:
-    """Longest step that enters no surface deeper than allowed, in ticks, and whether none is short enough."""
-    _, exponent = torch.frexp(urgency * tick_ms)
-    halvings = torch.where(urgency > 0, (-exponent).clamp(0, HALVINGS), HALVINGS)
-    return torch.ones_like(halvings, dtype=torch.long) << halvings, urgency * tick_ms > 1
+def _allowed(urgency: Tensor, tick_ms: Tensor, behind_ms: Tensor) -> Tensor:
+    """Longest step that enters no surface deeper than allowed, in ticks; at least one.
+
+    ``behind_ms`` is the time from where the gaps were taken to the end of the present step.
+    """
+    left = 1 - urgency * behind_ms
+    need = urgency * tick_ms / torch.where(left > 0, left, 1.0)
+    _, exponent = torch.frexp(need)
+    halvings = torch.where(left > 0, torch.where(need > 0, (-exponent).clamp(0, HALVINGS), HALVINGS), 0)
+    halvings = torch.where(urgency.isnan(), HALVINGS, halvings)
+    return torch.ones_like(halvings, dtype=torch.long) << halvings
 
 
 def _refuse(batch: Batch, clock: _Clock) -> None:

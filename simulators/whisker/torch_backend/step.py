@@ -136,8 +136,8 @@ class Step(NamedTuple):
         (chain,) largest turn of a joint, rad.
     memory
         What was seen around; none where nothing can be touched.
-    urgency
-        (chain,) how soon each chain may reach a surface, 1/ms.
+    urgency, hazard
+        (chain,) how soon each chain may be as deep in a surface as a step may enter it, and as where its run ends, 1/ms.
     deep
         Contacts deeper than can be held.
     solves
@@ -149,6 +149,7 @@ class Step(NamedTuple):
     turned: Tensor
     memory: Memory | None
     urgency: Tensor
+    hazard: Tensor
     deep: Deep
     solves: Tensor
 
@@ -223,10 +224,11 @@ def advance(
     surge = state.a + scheme.end_v[:, None, None] * y
     a = state.a + scheme.end_a[:, None, None] * y
     end = State(state.q + h * drift, state.v + h * surge, a, drift, surge, touching)
-    urgency = torch.zeros_like(scheme.step_ms) if sight is None else sight.urgency
+    none = torch.zeros_like(scheme.step_ms)
+    urgency, hazard = (none, none) if sight is None else (sight.urgency, sight.hazard)
     turned = (h * drift.detach()).abs().amax((1, 2))
     solves = torch.ones_like(deep.body) if pushes is None else pushes.solves
-    return Step(end, loads, turned, memory, urgency, deep, solves)
+    return Step(end, loads, turned, memory, urgency, hazard, deep, solves)
 
 
 def energy(chain: ChainBatch, base: Frames, at: Pose, q: Tensor, v: Tensor) -> Tensor:

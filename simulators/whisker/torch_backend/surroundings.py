@@ -62,8 +62,9 @@ class Sight(NamedTuple):
     ----------
     contacts, law
         Places nearer than `BAND_MM`, none where there are none; what they press with.
-    urgency
-        (chain,) the largest speed towards an object over the way that is left, 1/ms.
+    urgency, hazard
+        (chain,) the largest speed towards an object over the way that is left to the depth that a step may enter, and to
+        that at which the run ends, 1/ms.
     memory
         Brought up to date.
     """
@@ -71,6 +72,7 @@ class Sight(NamedTuple):
     contacts: Contacts | None
     law: Law
     urgency: Tensor
+    hazard: Tensor
     memory: Memory
 
 
@@ -135,7 +137,7 @@ def look_around(
         at the pose and carried from there.
     """
     ahead = Carry(moving.rates + lag_v.turns, moving.node_velocities + lag_v.shifts)
-    urgency = torch.zeros(len(rows), dtype=at.nodes.dtype, device=rows.device)
+    urgency = hazard = torch.zeros(len(rows), dtype=at.nodes.dtype, device=rows.device)
     found: list[Contacts] = []
     updated, pressed, first_slot = [], memory.pressed, 0
     links = torch.arange(chain.lengths.shape[1], device=rows.device)
@@ -176,12 +178,14 @@ def look_around(
         with torch.no_grad():
             fast = moving.node_velocities[own, 1:].norm(dim=-1) + pairs.speed[:, None]
             left = torch.where(seen.clear > 0, seen.left(ends, travel), 0.0).clamp(min=0)
-            risk = (fast / (left + pairs.depth[:, None])).amax(1)
-            urgency = urgency.scatter_reduce(0, own, risk, "amax")
+            urgency, hazard = (
+                known.scatter_reduce(0, own, (fast / (left + depth[:, None])).amax(1), "amax")
+                for known, depth in ((urgency, pairs.depth), (hazard, pairs.limit))
+            )
     contacts = None
     if found:
         contacts = Contacts(*(torch.cat(values) for values in zip(*found, strict=True)))
-    return Sight(contacts, around.law, urgency, Memory(tuple(updated), pressed))
+    return Sight(contacts, around.law, urgency, hazard, Memory(tuple(updated), pressed))
 
 
 def _site(
