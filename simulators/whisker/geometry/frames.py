@@ -55,4 +55,13 @@ def base_rotation(
     azimuth, elevation, roll = np.broadcast_arrays(
         *(np.asarray(angle, dtype=float) for angle in (azimuth_deg, elevation_deg, roll_deg))
     )
-    return rotation(2, azimuth - 90) @ rotation(1, -elevation) @ rotation(0, roll + 90)
+    # The right angles are put in by hand, so that a mirror image is one to the last bit.
+    yaw, turn = np.zeros((2, *azimuth.shape, 3, 3))
+    yaw[..., 0, 0] = yaw[..., 1, 1] = np.sin(np.radians(azimuth))
+    yaw[..., 0, 1] = np.cos(np.radians(azimuth))
+    yaw[..., 1, 0] = -yaw[..., 0, 1]
+    yaw[..., 2, 2] = turn[..., 0, 0] = 1.0
+    turn[..., 1, 1] = turn[..., 2, 2] = -np.sin(np.radians(roll))
+    turn[..., 2, 1] = np.cos(np.radians(roll))
+    turn[..., 1, 2] = -turn[..., 2, 1]
+    return yaw @ rotation(1, -elevation) @ turn

@@ -22,7 +22,8 @@ def pose_at(
     Positions follow the cubic Hermite polynomial of each interval, which is exact for constant velocity and whose
     acceleration errs by dt^2/12 times the fourth derivative on both sides of a knot, so that its jumps are of third
     order. Quaternions follow the same polynomial by component, with the derivative omega q / 2 at the knots, and are
-    then brought to unit length; the angular velocity and acceleration are the exact derivatives of that path.
+    then brought to unit length; the angular velocity and acceleration are the exact derivatives of that path. Sums are
+    taken in the order of `quaternions`, so that mirrored motions give mirrored poses to the last bit.
 
     Parameters
     ----------
@@ -61,10 +62,10 @@ def pose_at(
     w1, x1, y1, z1 = quaternion[k + 1, 0], quaternion[k + 1, 1], quaternion[k + 1, 2], quaternion[k + 1, 3]
     p, q, r = 0.5 * angular_velocity[k, 0], 0.5 * angular_velocity[k, 1], 0.5 * angular_velocity[k, 2]
     w0_d, x0_d = -p * x0 - q * y0 - r * z0, p * w0 + q * z0 - r * y0
-    y0_d, z0_d = q * w0 + r * x0 - p * z0, r * w0 + p * y0 - q * x0
+    y0_d, z0_d = -p * z0 + q * w0 + r * x0, p * y0 - q * x0 + r * w0
     p, q, r = 0.5 * angular_velocity[k + 1, 0], 0.5 * angular_velocity[k + 1, 1], 0.5 * angular_velocity[k + 1, 2]
     w1_d, x1_d = -p * x1 - q * y1 - r * z1, p * w1 + q * z1 - r * y1
-    y1_d, z1_d = q * w1 + r * x1 - p * z1, r * w1 + p * y1 - q * x1
+    y1_d, z1_d = -p * z1 + q * w1 + r * x1, p * y1 - q * x1 + r * w1
     w = a0 * w0 + a1 * w1 + b0 * w0_d + b1 * w1_d
     x = a0 * x0 + a1 * x1 + b0 * x0_d + b1 * x1_d
     y = a0 * y0 + a1 * y1 + b0 * y0_d + b1 * y1_d
@@ -77,14 +78,14 @@ def pose_at(
     x_dd = a1_dd * (x1 - x0) + b0_dd * x0_d + b1_dd * x1_d
     y_dd = a1_dd * (y1 - y0) + b0_dd * y0_d + b1_dd * y1_d
     z_dd = a1_dd * (z1 - z0) + b0_dd * z0_d + b1_dd * z1_d
-    square = w * w + x * x + y * y + z * z
+    square = (w * w + x * x) + (y * y + z * z)
     scale, twice = 1.0 / np.sqrt(square), 2.0 / square
-    growth = twice * (w * w_d + x * x_d + y * y_d + z * z_d)
+    growth = twice * ((w * w_d + x * x_d) + (y * y_d + z * z_d))
     out[9], out[10], out[11], out[12] = scale * w, scale * x, scale * y, scale * z
     # Twice the vector part of (p' p*) / |p|^2: the scale of the polynomial p drops out.
-    out[13] = twice * (x_d * w - w_d * x - y_d * z + z_d * y)
-    out[14] = twice * (y_d * w - w_d * y - z_d * x + x_d * z)
-    out[15] = twice * (z_d * w - w_d * z - x_d * y + y_d * x)
-    out[16] = twice * (x_dd * w - w_dd * x - y_dd * z + z_dd * y) - growth * out[13]
-    out[17] = twice * (y_dd * w - w_dd * y - z_dd * x + x_dd * z) - growth * out[14]
-    out[18] = twice * (z_dd * w - w_dd * z - x_dd * y + y_dd * x) - growth * out[15]
+    out[13] = twice * ((x_d * w - w_d * x) + (z_d * y - y_d * z))
+    out[14] = twice * ((y_d * w - w_d * y) + (x_d * z - z_d * x))
+    out[15] = twice * ((z_d * w - w_d * z) + (y_d * x - x_d * y))
+    out[16] = twice * ((x_dd * w - w_dd * x) + (z_dd * y - y_dd * z)) - growth * out[13]
+    out[17] = twice * ((y_dd * w - w_dd * y) + (x_dd * z - z_dd * x)) - growth * out[14]
+    out[18] = twice * ((z_dd * w - w_dd * z) + (y_dd * x - x_dd * y)) - growth * out[15]

@@ -1,4 +1,8 @@
-"""Rotations as unit quaternions (w, x, y, z): arrays whose last axis is 4, leading axes broadcast."""
+"""Rotations as unit quaternions (w, x, y, z): arrays whose last axis is 4, leading axes broadcast.
+
+Sums are taken in an order for which the frames of a whisker and of its mirror image, whose quaternions are (w, x, y, z)
+and (-y, -z, -w, -x) but for the turn of the head, come out as mirror images to the last bit.
+"""
 
 import numpy as np
 
@@ -11,17 +15,23 @@ def multiply(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     left, right
         ``(..., 4)``.
     """
-    w, v = left[..., :1], left[..., 1:]
-    s, u = right[..., :1], right[..., 1:]
-    scalar = w * s - (v * u).sum(axis=-1, keepdims=True)
-    return np.concatenate([scalar, w * u + s * v + np.cross(v, u)], axis=-1)
+    w, x, y, z = np.moveaxis(left, -1, 0)
+    a, b, c, d = np.moveaxis(right, -1, 0)
+    return np.stack(
+        [
+            w * a - x * b - y * c - z * d,
+            w * b + x * a + y * d - z * c,
+            w * c - x * d + y * a + z * b,
+            w * d + x * c - y * b + z * a,
+        ],
+        axis=-1,
+    )
 
 
 def rotate(quaternions: np.ndarray, vectors: np.ndarray) -> np.ndarray:
     """Vectors ``(..., 3)`` turned by unit quaternions ``(..., 4)``."""
-    v = quaternions[..., 1:]
-    twice = 2.0 * np.cross(v, vectors)
-    return vectors + quaternions[..., :1] * twice + np.cross(v, twice)
+    columns = to_matrix(quaternions)
+    return sum(columns[..., axis] * vectors[..., axis, None] for axis in range(3))
 
 
 def conjugate(quaternions: np.ndarray) -> np.ndarray:
@@ -52,6 +62,15 @@ def about_axis(axis: int, angles_rad: np.ndarray) -> np.ndarray:
     return turned
 
 
+def _quarter_turned(axis: int, angles_rad: np.ndarray, sense: float) -> np.ndarray:
+    """Turn by the angles and a quarter turn (``sense`` 1 or -1) more, from the sine and cosine of half the angles."""
+    turned = about_axis(axis, angles_rad)
+    cosine, sine = turned[..., 0].copy(), turned[..., 1 + axis].copy()
+    turned[..., 0] = np.sqrt(0.5) * (cosine - sense * sine)
+    turned[..., 1 + axis] = np.sqrt(0.5) * (sine + sense * cosine)
+    return turned
+
+
 def from_orientation(orientation_deg: np.ndarray) -> np.ndarray:
     """Orientation angles ``(..., 3)`` about the world's x, then y, then z axis: Rz(c) Ry(b) Rx(a)."""
     angles = np.deg2rad(np.asarray(orientation_deg, dtype=float))
@@ -70,14 +89,21 @@ def from_emergence(angles_deg: np.ndarray) -> np.ndarray:
         ``(..., 3)``: azimuth theta, elevation phi, roll zeta. The frame is Rz(theta - 90) Ry(-phi) Rx(zeta + 90).
     """
     theta, phi, zeta = np.moveaxis(np.deg2rad(np.asarray(angles_deg, dtype=float)), -1, 0)
-    raised = multiply(about_axis(2, theta - np.pi / 2), about_axis(1, -phi))
-    return multiply(raised, about_axis(0, zeta + np.pi / 2))
+    raised = multiply(_quarter_turned(2, theta, -1.0), about_axis(1, -phi))
+    return multiply(raised, _quarter_turned(0, zeta, 1.0))
 
 
 def to_matrix(quaternions: np.ndarray) -> np.ndarray:
     """Rotation matrices ``(..., 3, 3)``."""
-    columns = [rotate(quaternions, np.broadcast_to(axis, (*quaternions.shape[:-1], 3))) for axis in np.eye(3)]
-    return np.stack(columns, axis=-1)
+    w, x, y, z = np.moveaxis(quaternions, -1, 0)
+    ww, xx, yy, zz = w * w, x * x, y * y, z * z
+    matrix = np.empty((*w.shape, 3, 3))
+    matrix[..., 0, 0], matrix[..., 1, 1] = (ww + xx) - (yy + zz), (ww + yy) - (xx + zz)
+    matrix[..., 2, 2] = (ww + zz) - (xx + yy)
+    matrix[..., 1, 0], matrix[..., 0, 1] = 2 * (x * y + w * z), 2 * (x * y - w * z)
+    matrix[..., 2, 0], matrix[..., 0, 2] = 2 * (x * z - w * y), 2 * (x * z + w * y)
+    matrix[..., 2, 1], matrix[..., 1, 2] = 2 * (y * z + w * x), 2 * (y * z - w * x)
+    return matrix
 
 
 def continuous(quaternions: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from numba import njit
 
 from ..motion import pose_at
 from ..solids import SolidTable
+from .friction import revise_contacts
 from .recursion import (
     CHANGE_SIZE,
     EXTRA_SIZE,
@@ -23,11 +24,11 @@ from .recursion import (
 from .touching import (
     BAND_MM,
     CONTACT_SIZE,
+    SEEN_SIZE,
     allowed_ticks,
     find_contacts,
     keep_free,
     load_links,
-    revise_contacts,
     sum_contacts,
     unload_links,
 )
@@ -72,7 +73,7 @@ def first_gaps(
     angles = np.zeros((n, 2))
     angles[1:, 1] = rest[1:]
     none, link = np.zeros((n, 2)), np.zeros((n, LINK_SIZE))
-    clear, seen = np.full((n_objects, n), -1.0), np.full((n_objects, n, 11), 0.5)
+    clear, seen = np.full((n_objects, n), -1.0), np.full((n_objects, n, SEEN_SIZE), 0.5)
     place_links(angles, none, none, lengths, masses, centroids, inertias, rest[0], base, link)
     find_contacts(
         table, solid_of, np.zeros(n_objects), poses, base, link, np.zeros((n, SHIFT_SIZE)), lengths, radii,
@@ -171,8 +172,8 @@ def run_whisker(
     wrench, total, base = np.zeros(6), np.zeros(8), np.zeros(19)
     lagged = np.zeros(9)
     poses = np.zeros((n_objects, 19))
-    clear, seen = np.full((n_objects, n), -1.0), np.full((n_objects, n, 11), 0.5)
-    seen[:, :, 8:] = 0.0
+    clear, seen = np.full((n_objects, n), -1.0), np.full((n_objects, n, SEEN_SIZE), 0.5)
+    seen[:, :, 8:11], seen[:, :, 11:] = 0.0, -1.0
     travel = np.zeros(n_objects)
     contacts = np.zeros((n_objects * n, CONTACT_SIZE))
     arcs = np.zeros(n + 1)

@@ -52,10 +52,11 @@ def place_links(
     """
     n = lengths.shape[0]
     qw, qx, qy, qz = base[9], base[10], base[11], base[12]
-    # Columns of the base rotation.
-    xx, xy, xz = 1.0 - 2.0 * (qy * qy + qz * qz), 2.0 * (qx * qy + qw * qz), 2.0 * (qx * qz - qw * qy)
-    yx, yy, yz = 2.0 * (qx * qy - qw * qz), 1.0 - 2.0 * (qx * qx + qz * qz), 2.0 * (qy * qz + qw * qx)
-    zx, zy, zz = 2.0 * (qx * qz + qw * qy), 2.0 * (qy * qz - qw * qx), 1.0 - 2.0 * (qx * qx + qy * qy)
+    ww, ii, jj, kk = qw * qw, qx * qx, qy * qy, qz * qz
+    # Columns of the base rotation, summed so that those of a mirror image are mirrored to the last bit.
+    xx, xy, xz = (ww + ii) - (jj + kk), 2.0 * (qx * qy + qw * qz), 2.0 * (qx * qz - qw * qy)
+    yx, yy, yz = 2.0 * (qx * qy - qw * qz), (ww + jj) - (ii + kk), 2.0 * (qy * qz + qw * qx)
+    zx, zy, zz = 2.0 * (qx * qz + qw * qy), 2.0 * (qy * qz - qw * qx), (ww + kk) - (ii + jj)
     c, s = np.cos(first_turn), np.sin(first_turn)
     xx, xy, xz, yx, yy, yz = (
         c * xx + s * yx, c * xy + s * yy, c * xz + s * yz, c * yx - s * xx, c * yy - s * xy, c * yz - s * xz

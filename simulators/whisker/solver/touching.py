@@ -8,15 +8,19 @@ import numpy as np
 
 from ..solids import SolidTable, segment_gap
 from ..solids.compiled import compiled
+from .friction import guessed_drag
 from .recursion import EXTRA_SIZE
 
-CONTACT_SIZE = 21
+CONTACT_SIZE = 24
 """Numbers per contact: 0 link, 1 active, 2:5 point from the base point, 5:8 normal (out of the solid), 8 normal force
 at the predicted state, 9:12 sliding velocity, 12 drag (force per sliding speed), 13 share along the link, 14 gap, 15 and
-16 implicit normal and tangential gain, 17 coefficient of friction, 18 object, 19 and 20 the drag of the solve before
-the last (negative: none) and what followed from it."""
-GRIP = 1e-6
-"""Friction is solved for until it is within this share of what the normal force allows."""
+16 implicit normal and tangential gain, 17 coefficient of friction, 18 object, 19 the drag that followed from the motion
+solved for (negative: none), 20 and 21 the drag of the solve before and what followed from it, 22 and 23 those before
+(negative: none)."""
+SEEN_SIZE = 13
+"""Numbers that a link keeps per object: 0:6 both link ends (world), 6 the object's travel and 7 the place of the smallest
+gap when it was last computed, 8 normal force and 9 gap after the last step, 10 a lower bound of the gap now, 11 and 12
+drag after the last step and the one before (negative: none)."""
 NEAR_MM = 1.0
 """Gaps beyond this need no exact value."""
 BAND_MM = 0.05
@@ -41,7 +45,7 @@ def _add_contact(
     relaxation: float,
     slip_speed: float,
     friction: float,
-    pressed: float,
+    mark: np.ndarray,
 ) -> None:
     """Fill one contact at ``share`` of link ``i`` with a normal in world axes."""
     along = share * length
@@ -64,9 +68,8 @@ def _add_contact(
     vx, vy, vz = vx - normal * nx, vy - normal * ny, vz - normal * nz
     speed = np.sqrt(vx * vx + vy * vy + vz * vz)
     one[8], one[9], one[10], one[11] = force, vx, vy, vz
-    # The normal force of the last step, not the predicted one, which a fresh contact overshoots many times.
-    one[12] = friction * pressed / max(speed, slip_speed)
-    one[13], one[14], one[17], one[19] = share, gap, friction, -1.0
+    one[12] = guessed_drag(friction, speed, slip_speed, mark)
+    one[13], one[14], one[17], one[19], one[20], one[22] = share, gap, friction, -1.0, -1.0, -1.0
 
 
 @compiled
@@ -111,12 +114,11 @@ def find_contacts(
     clear
         (K, n) a lower bound of the gap when it was last computed, updated.
     seen
-        (K, n, 11) both link ends (world), the object's travel and the place of the smallest gap at that time, the normal
-        force and the gap after the last step, and a lower bound of the gap now, updated.
+        (K, n, `SEEN_SIZE`) updated.
     travel
         (K,) path that the fastest point of each object has covered so far, mm.
     contacts
-        (K n, 19) filled.
+        (K n, `CONTACT_SIZE`) filled.
     """
     n = lengths.shape[0]
     count = 0
@@ -150,16 +152,16 @@ def find_contacts(
             clear[o, i] = mark[10] = gap
             mark[0], mark[1], mark[2], mark[3], mark[4], mark[5], mark[6] = ax, ay, az, bx, by, bz, travel[o]
             if gap >= BAND_MM:
-                mark[8] = 0.0
+                mark[8], mark[11], mark[12] = 0.0, -1.0, -1.0
                 continue
             mark[7] = share
             _add_contact(
                 contacts[count], i, share, gap,
                 xx * nx + yx * ny + zx * nz, xy * nx + yy * ny + zy * nz, xz * nx + yz * ny + zz * nz,
-                lengths[i], row, shift[i], base, pose, stiffness, relaxation, slip_speed, friction_of[o], mark[8],
+                lengths[i], row, shift[i], base, pose, stiffness, relaxation, slip_speed, friction_of[o], mark,
             )  # fmt: skip
             contacts[count, 18] = o
-            mark[8] = 0.0
+            mark[8], mark[11], mark[12] = 0.0, -1.0, mark[11]
             count += 1
     return count
 
@@ -241,66 +243,6 @@ def load_links(
         more[18] += k * ny * ny + d
         more[19] += k * ny * nz
         more[20] += k * nz * nz + d
-
-
-@compiled
-def revise_contacts(
-    contacts: np.ndarray,
-    count: int,
-    spring_gain: float,
-    damper_gain: float,
-    stiffness: float,
-    relaxation: float,
-    slip_speed: float,
-    change: np.ndarray,
-    attempt: int,
-    seen: np.ndarray,
-) -> bool:
-    """Set which contacts push and how hard they drag, given the motion just solved for; true if that changed.
-
-    A contact pushes if, after the motion, its spring and damper push and it is closed. One that is open although it
-    pushes is tried without, once: where it would close then, it is held, for between the two there is no other answer.
-    Its drag is that of the normal force and the sliding speed after a motion that it took part in. From the fifth
-    attempt on no contact is closed any more.
-    """
-    changed = False
-    for c in range(count):
-        one = contacts[c]
-        out = change[int(one[0])]
-        px, py, pz, nx, ny, nz = one[2], one[3], one[4], one[5], one[6], one[7]
-        dx = out[5] + out[3] * pz - out[4] * py
-        dy = out[6] + out[4] * px - out[2] * pz
-        dz = out[7] + out[2] * py - out[3] * px
-        gain = nx * dx + ny * dy + nz * dz
-        force = one[8] - stiffness * (spring_gain + relaxation * damper_gain) * gain
-        gap = one[14] + spring_gain * gain
-        pushed = one[1] == 1.0
-        pushes = force > 0.0 and (gap < 0.0 or (pushed and attempt > 0)) and (pushed or attempt < 4)
-        one[1] = 1.0 if pushes else 0.0
-        pressed = force if pushes else 0.0
-        seen[int(one[18]), int(one[0]), 8] = pressed
-        seen[int(one[18]), int(one[0]), 9] = gap
-        if pushes != pushed:
-            changed = True
-        if one[17] == 0.0 or not (pushes and pushed):
-            one[19] = -1.0
-            continue
-        vx = one[9] + damper_gain * (dx - gain * nx)
-        vy = one[10] + damper_gain * (dy - gain * ny)
-        vz = one[11] + damper_gain * (dz - gain * nz)
-        speed = max(np.sqrt(vx * vx + vy * vy + vz * vz), slip_speed)
-        drag = one[17] * pressed / speed
-        if abs(drag - one[12]) * speed > GRIP * one[17] * pressed:
-            changed = True
-        last, told = one[19], one[20]
-        one[19], one[20] = one[12], drag
-        if last >= 0.0 and last != one[12]:
-            # The drag that would stay as it is, from the last two (secant), unless they say little about it.
-            slope = (drag - told) / (one[12] - last)
-            if -20.0 < slope < 0.8:
-                drag = max(one[12] + (drag - one[12]) / (1.0 - slope), 0.0)
-        one[12] = drag
-    return changed
 
 
 @compiled

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from simulators.whisker.solids import Plane, Sphere, pack_solids
+from simulators.whisker.solver.friction import revise_contacts
 from simulators.whisker.solver.recursion import CHANGE_SIZE, EXTRA_SIZE, LINK_SIZE, SHIFT_SIZE
 from simulators.whisker.solver.touching import (
     CONTACT_SIZE,
+    SEEN_SIZE,
     find_contacts,
     load_links,
-    revise_contacts,
     sum_contacts,
 )
 
@@ -35,7 +36,8 @@ class Straight:
         self.link[:, 9] = [0.0, 2.0, 4.0]
         self.shift = np.zeros((N, SHIFT_SIZE))
         self.friction = np.full(len(solids), friction)
-        self.clear, self.seen = np.full((len(solids), N), -1.0), np.full((len(solids), N, 11), 0.5)
+        self.clear, self.seen = np.full((len(solids), N), -1.0), np.full((len(solids), N, SEEN_SIZE), 0.5)
+        self.seen[:, :, 8:11], self.seen[:, :, 11:] = 0.0, -1.0
         self.travel = np.zeros(len(solids))
         self.contacts = np.zeros((len(solids) * N, CONTACT_SIZE))
 
