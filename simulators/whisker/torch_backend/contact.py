@@ -5,9 +5,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from simulators.whisker.solver.friction import GRIP
 from simulators.whisker.solver.kernel import ATTEMPTS, BURIED, TOO_DEEP
-from simulators.whisker.solver.touching import GRIP
 from simulators.whisker.torch_backend.dynamics import Pose, cross
+from simulators.whisker.torch_backend.friction import Trials, mixed_drags, sliding_speed
 
 CLOSING_ATTEMPTS = 4
 """After this many solves of a step contacts may open only, so that the search ends."""
@@ -86,6 +87,8 @@ class Pushes(NamedTuple):
         (contact,) its normal part.
     gap
         (contact,) after the motion, mm.
+    followed
+        (contact,) drag that followed from the last solve that held it, negative where there is none.
     solves
         (chain,) how often each chain was solved for.
     """
@@ -93,6 +96,7 @@ class Pushes(NamedTuple):
     force: Tensor
     pressed: Tensor
     gap: Tensor
+    followed: Tensor
     solves: Tensor
 
 
@@ -157,8 +161,8 @@ def solve_with_contacts(
     """Change of joint accelerations with springs, dampers and friction of the contacts implicit.
 
     A contact pushes if, after the motion that is solved for, its spring and damper push and it is closed, or was found
-    to close without (`touching.revise_contacts`); its drag is that of the normal force and the sliding speed after the
-    motion. Chains are solved again until both hold.
+    to close without (`solver.friction.revise_contacts`); its drag is that of the normal force and the sliding speed after the
+    motion. Chains are solved again until both hold. Derivatives are those of the motion that results.
 
     Parameters
     ----------
@@ -172,13 +176,65 @@ def solve_with_contacts(
         (chain,) change of position (ms^2) and velocity (ms) per change of acceleration.
     """
     levers, normal = _levers(at, contacts), contacts.normal
-    spring, damper = feed_q[contacts.chain], feed_v[contacts.chain]
-    stiff = law.stiffness * (spring + law.relaxation * damper)
+    damper = feed_v[contacts.chain]
+    stiff = law.stiffness * (feed_q[contacts.chain] + law.relaxation * damper)
+    touch = _Touch(contacts, levers, stiff, damper, law.slip_speed)
+    with torch.no_grad():
+        change, found = _search(matrix, right, touch, feed_q)
+    tracked = torch.is_grad_enabled() and any(
+        values.requires_grad for values in (matrix, right, levers, stiff, contacts.press, contacts.slide, normal)
+    )
+    if tracked:
+        change = change + _response(matrix, right, touch, change, found.held)
+    push, sliding = touch.after(change)
+    told = contacts.friction * push / sliding_speed(sliding, law.slip_speed)
+    drag = found.drag + told - told.detach()
+    # Of the contacts that the last solve held, whatever came of them since.
+    force = torch.where(found.held[:, None], push[:, None] * normal - drag[:, None] * sliding, 0.0)
+    return change, Pushes(force, found.pressed, found.gap, found.followed, found.solves)
+
+
+class _Touch(NamedTuple):
+    """Contacts as the solve sees them: velocity per joint rate, gain of the normal force, and of velocities."""
+
+    contacts: Contacts
+    levers: Tensor
+    stiff: Tensor
+    damper: Tensor
+    slip_speed: float
+
+    def gain(self, change: Tensor) -> Tensor:
+        """Acceleration of the contact points (contact, 3)."""
+        return (change[self.contacts.chain][:, None] @ self.levers)[:, 0]
+
+    def after(self, change: Tensor) -> tuple[Tensor, Tensor]:
+        """Normal force (contact,) and sliding velocity (contact, 3) after the motion."""
+        gain, normal = self.gain(change), self.contacts.normal
+        along = (gain * normal).sum(-1)
+        sliding = self.contacts.slide + self.damper[:, None] * (gain - along[:, None] * normal)
+        return self.contacts.press - self.stiff * along, sliding
+
+
+class _Found(NamedTuple):
+    """What the search settled on: which contacts the last solve held and with which drag, and what followed."""
+
+    held: Tensor
+    drag: Tensor
+    pressed: Tensor
+    gap: Tensor
+    followed: Tensor
+    solves: Tensor
+
+
+def _search(matrix: Tensor, right: Tensor, touch: _Touch, feed_q: Tensor) -> tuple[Tensor, _Found]:
+    """Solve until the contacts that push and their drags are those of the motion."""
+    contacts, levers, stiff, damper = touch.contacts, touch.levers, touch.stiff, touch.damper
+    normal, chain, spring = contacts.normal, contacts.chain, feed_q[contacts.chain]
     active, drag = (contacts.press > 0) & (contacts.gap < 0), contacts.drag
     held, pressed, gap, used = active, torch.zeros_like(drag), contacts.gap, drag
+    followed, trials = torch.full_like(drag, -1.0), Trials.none(drag)
     # Single precision does not tell apart what lies nearer.
     grip = max(GRIP, 100 * torch.finfo(drag.dtype).eps)
-    last, told = torch.full_like(drag, -1.0), torch.zeros_like(drag)
     unit = torch.eye(3, dtype=normal.dtype, device=normal.device)
 
     def solved(rows: Tensor, mine: Tensor) -> Tensor:
@@ -189,7 +245,7 @@ def solve_with_contacts(
         n, lever, tangent = normal[chosen], levers[chosen], (drag * damper)[chosen, None, None]
         force = contacts.press[chosen, None] * n - drag[chosen, None] * contacts.slide[chosen]
         yielding = (stiff[chosen, None, None] - tangent) * (n[:, :, None] * n[:, None]) + tangent * unit
-        index = place[contacts.chain[chosen]]
+        index = place[chain[chosen]]
         return solve(
             matrix[rows].index_add_(0, index, lever @ yielding @ lever.mT),
             right[rows].index_add_(0, index, (lever @ force[..., None])[..., 0]),
@@ -198,10 +254,9 @@ def solve_with_contacts(
     mine, solves = torch.ones_like(active), torch.ones(len(right), dtype=torch.long, device=right.device)
     change = solved(torch.arange(len(right), device=right.device), mine)
     for attempt in range(ATTEMPTS):
-        gain = (change[contacts.chain][:, None] @ levers)[:, 0]
-        along = (gain * normal).sum(-1)
-        push, reached = contacts.press - stiff * along, contacts.gap + spring * along
-        held = torch.where(mine, active, held)
+        push, sliding = touch.after(change)
+        reached = contacts.gap + spring * (touch.gain(change) * normal).sum(-1)
+        held, used = torch.where(mine, active, held), torch.where(mine, drag, used)
         pushes = push > 0
         if attempt == 0:
             pushes = pushes & (reached < 0)
@@ -209,40 +264,54 @@ def solve_with_contacts(
             pushes = pushes & (active | (reached < 0))
         else:
             pushes = pushes & active
-        toggled, both = mine & (pushes != active), mine & pushes & active & (contacts.friction > 0)
+        toggled, slides = mine & (pushes != active), mine & pushes & active & (contacts.friction > 0)
         active = torch.where(mine, pushes, active)
         pressed, gap = torch.where(mine, push * active, pressed), torch.where(mine, reached, gap)
-        speed = sliding_speed(contacts.slide + damper[:, None] * (gain - along[:, None] * normal), law.slip_speed)
-        wanted = contacts.friction * pressed / speed
-        slid = both & ((wanted - drag).abs() * speed > grip * contacts.friction * pressed)
-        # The drag that would stay as it is, from the last two (secant), unless they say little about it.
-        told_apart = both & (last >= 0) & (last != drag)
-        slope = (wanted - told) / torch.where(told_apart, drag - last, 1.0)
-        told_apart = told_apart & (slope > -20) & (slope < 0.8)
-        steady = (drag + (wanted - drag) / torch.where(told_apart, 1 - slope, 1.0)).clamp_min(0)
-        used, told = torch.where(mine, drag, used), torch.where(both, wanted, told)
-        last = torch.where(both, drag, torch.where(mine, -1.0, last))
-        drag = torch.where(told_apart, steady, torch.where(both, wanted, drag))
+        speed = sliding_speed(sliding, touch.slip_speed)
+        told = contacts.friction * pressed / speed
+        followed = torch.where(slides, told, followed)
+        slid = slides & ((told - drag).abs() * speed > grip * contacts.friction * pressed)
         if attempt == ATTEMPTS - 1:
             break
-        again = torch.zeros(len(right), dtype=right.dtype, device=right.device)
-        again = again.index_add(0, contacts.chain, (toggled | slid).to(right.dtype)) > 0
+        fresh, again = (
+            torch.zeros(len(right), dtype=right.dtype, device=right.device).index_add(0, chain, one.to(right.dtype)) > 0
+            for one in (toggled, toggled | slid)
+        )
         solves, rows = solves + again, again.nonzero()[:, 0]
         if len(rows) == 0:
             break
-        mine = again[contacts.chain]
+        following, tried = mixed_drags(drag, told, trials, slides, fresh[chain], chain, len(right))
+        mine = again[chain]
+        drag = torch.where(mine, following, drag)
+        trials = Trials(*(torch.where(mine, new, old) for new, old in zip(tried, trials, strict=True)))
         change = change.index_copy(0, rows, solved(rows, mine))
-    sliding = contacts.slide + damper[:, None] * (gain - along[:, None] * normal)
-    # Of the contacts that the last solve held, whatever came of them since.
-    force = torch.where(held[:, None], push[:, None] * normal - used[:, None] * sliding, 0.0)
-    return change, Pushes(force, pressed, gap, solves)
+    return change, _Found(held, used, pressed, gap, followed, solves)
 
 
-def sliding_speed(velocity: Tensor, slip_speed: float) -> Tensor:
-    """Length of velocities (..., 3), at least ``slip_speed``."""
-    square = (velocity * velocity).sum(-1)
-    slow = square <= slip_speed**2
-    return torch.where(slow, slip_speed, torch.where(slow, 1.0, square).sqrt())
+def _response(matrix: Tensor, right: Tensor, touch: _Touch, change: Tensor, held: Tensor) -> Tensor:
+    """Zero, with the derivatives of the motion that the search found: those that keep its equations fulfilled.
+
+    The search itself may end at its first guess, and so has none.
+    """
+    contacts, normal = touch.contacts, touch.contacts.normal
+    push, sliding = touch.after(change)
+    speed = sliding_speed(sliding, touch.slip_speed)
+    drag = contacts.friction * push / speed
+    force = torch.where(held[:, None], push[:, None] * normal - drag[:, None] * sliding, 0.0)
+    missing = (matrix @ change[..., None])[..., 0] - right
+    missing = missing.index_add(0, contacts.chain, -(touch.levers @ force[..., None])[..., 0])
+    with torch.no_grad():
+        outer = normal[:, :, None] * normal[:, None]
+        tangent = (drag * touch.damper)[:, None, None]
+        yielding = (touch.stiff[:, None, None] - tangent) * outer
+        yielding = yielding + tangent * torch.eye(3, dtype=normal.dtype, device=normal.device)
+        # The drag itself follows the normal force and, where it slides, the speed.
+        slower = torch.where(speed > touch.slip_speed, drag * touch.damper / speed.square(), 0.0)
+        turn = (contacts.friction * touch.stiff / speed)[:, None] * normal + slower[:, None] * sliding
+        yielding = torch.where(held[:, None, None], yielding - sliding[:, :, None] * turn[:, None], 0.0)
+        jacobian = matrix.index_add(0, contacts.chain, touch.levers @ yielding @ touch.levers.mT)
+    follows = torch.linalg.solve(jacobian, missing)
+    return follows.detach() - follows
 
 
 def _levers(at: Pose, contacts: Contacts) -> Tensor:

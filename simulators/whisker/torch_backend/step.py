@@ -215,7 +215,7 @@ def advance(
         change = solve(matrix, right)
     else:
         change, pushes = solve_with_contacts(matrix, right, contacts, sight.law, at, scheme.feed_q, scheme.feed_v)
-        memory = memory._replace(pressed=memory.pressed.index_put((contacts.slot,), pushes.pressed))
+        memory = memory.after(contacts.slot, pushes)
         touching = touching.index_fill(0, contacts.chain, True)
         deep = deepest(contacts, pushes, deep)
     loads = _loads(base, moving, mass, change, contacts, pushes)

@@ -8,9 +8,10 @@ from torch import Tensor
 from simulators.whisker.solids.kinds import CAPSULE, PLANE, SPHERE
 from simulators.whisker.solver.touching import BAND_MM, NEAR_MM
 from simulators.whisker.torch_backend.chain import ChainBatch
-from simulators.whisker.torch_backend.contact import Contacts, Law, sliding_speed
+from simulators.whisker.torch_backend.contact import Contacts, Law, Pushes
 from simulators.whisker.torch_backend.distances import FIELDS
 from simulators.whisker.torch_backend.dynamics import Carry, Motion, Pose, cross
+from simulators.whisker.torch_backend.friction import guessed_drag, sliding_speed
 from simulators.whisker.torch_backend.meshes import bounded_distance, locate_on_meshes, mesh_distance
 from simulators.whisker.torch_backend.pairs import Pairs, Surroundings
 from simulators.whisker.torch_backend.paths import Frames, frames_at
@@ -49,10 +50,20 @@ class Memory(NamedTuple):
         One for every kind of solid.
     pressed
         (slot,) normal force of every link on every solid after the last step, group by group, uN.
+    drags
+        (slot, 2) friction per sliding speed after the last step and the one before (negative: none).
     """
 
     watches: tuple[Watch, ...]
     pressed: Tensor
+    drags: Tensor
+
+    def after(self, slot: Tensor, pushes: Pushes) -> "Memory":
+        """With what a step left at some slots."""
+        drags = torch.stack([pushes.followed, self.drags[slot, 1]], 1)
+        return self._replace(
+            pressed=self.pressed.index_put((slot,), pushes.pressed), drags=self.drags.index_copy(0, slot, drags)
+        )
 
 
 class Sight(NamedTuple):
@@ -82,7 +93,8 @@ def start_memory(around: Surroundings, links: Tensor) -> Memory:
     for group in around.groups:
         clear = torch.where(links[group.chain] > 0, -1.0, torch.inf).to(links)
         watches.append(Watch(clear, clear.new_zeros(*clear.shape, 2, 3), torch.zeros_like(clear)))
-    return Memory(tuple(watches), links.new_zeros(sum(watch.clear.numel() for watch in watches)))
+    slots = sum(watch.clear.numel() for watch in watches)
+    return Memory(tuple(watches), links.new_zeros(slots), links.new_full((slots, 2), -1.0))
 
 
 def free_until_ms(around: Surroundings, memory: Memory, n_chains: int) -> Tensor:
@@ -139,7 +151,7 @@ def look_around(
     ahead = Carry(moving.rates + lag_v.turns, moving.node_velocities + lag_v.shifts)
     urgency = hazard = torch.zeros(len(rows), dtype=at.nodes.dtype, device=rows.device)
     found: list[Contacts] = []
-    updated, pressed, first_slot = [], memory.pressed, 0
+    updated, pressed, drags, first_slot = [], memory.pressed, memory.drags, 0
     links = torch.arange(chain.lengths.shape[1], device=rows.device)
     for group, watch in zip(around.groups, memory.watches, strict=True):
         kept, own = group.of(rows)
@@ -166,10 +178,11 @@ def look_around(
             )
             slot, near = slots[pair, link], (gap < BAND_MM).nonzero()[:, 0]
             if len(near):
-                before = memory.pressed[slot[near]]
-                place = Place(slot[near], places.some(near), through[near], before)
+                place = Place(slot[near], places.some(near), through[near], pressed[slot[near]], drags[slot[near]])
                 found.append(_contacts(around, site.some(near), place, chain, at, lag_q, ahead, base))
             pressed = pressed.index_fill(0, slot, 0.0)
+            last = torch.where(gap < BAND_MM, drags[slot, 0], -1.0).detach()
+            drags = drags.index_copy(0, slot, torch.stack([torch.full_like(last, -1.0), last], 1))
             if whole:
                 watch = seen
             else:
@@ -185,7 +198,7 @@ def look_around(
     contacts = None
     if found:
         contacts = Contacts(*(torch.cat(values) for values in zip(*found, strict=True)))
-    return Sight(contacts, around.law, urgency, hazard, Memory(tuple(updated), pressed))
+    return Sight(contacts, around.law, urgency, hazard, Memory(tuple(updated), pressed, drags))
 
 
 def _site(
@@ -317,12 +330,15 @@ class Place(NamedTuple):
         (row, 3) normal where the link passes through a sheet.
     pressed
         (row,) normal force after the last step, uN.
+    drags
+        (row, 2) friction per sliding speed after the last step and the one before (negative: none).
     """
 
     slot: Tensor
     places: Nearest
     through: Tensor
     pressed: Tensor
+    drags: Tensor
 
 
 def _contacts(
@@ -359,8 +375,9 @@ def _contacts(
         gap=gap,
         press=-around.law.stiffness * (gap + around.law.relaxation * approach),
         slide=slide,
-        # The normal force of the last step, not the predicted one, which a fresh contact overshoots many times.
-        drag=site.pairs.friction * place.pressed / sliding_speed(slide, around.law.slip_speed),
+        drag=guessed_drag(
+            site.pairs.friction, place.pressed, sliding_speed(slide.detach(), around.law.slip_speed), place.drags
+        ),
         friction=site.pairs.friction,
         arc=arcs[own, link] + share * chain.lengths[own, link],
         slot=place.slot,
