@@ -1,13 +1,14 @@
 """Pose between two knots, compiled: what the time loop asks at every step."""
 
 import numpy as np
-from numba import njit
+
+from ..compiled import compiled_entry
 
 POSE_SIZE = 19
 """Length of the output of `pose_at`."""
 
 
-@njit(cache=True)
+@compiled_entry
 def pose_at(
     dt_ms: float,
     position: np.ndarray,

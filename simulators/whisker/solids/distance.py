@@ -2,7 +2,7 @@
 
 import math
 
-from .compiled import compiled
+from ..compiled import compiled
 from .kinds import BOX, CAPSULE, CURVED_PLATE, CYLINDER, PLANE, SPHERE, TORUS
 from .superquadric import superquadric_distance
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from ..compiled import compiled
 from .bvh import EDGES, Hierarchy
-from .compiled import compiled
 from .mesh_distance import _box_gap, _triangle_gap
 
 

@@ -11,8 +11,8 @@ import math
 
 import numpy as np
 
+from ..compiled import compiled
 from .bvh import CENTRE, CORNER, EDGES, NORMAL, REACH, SIDE_1, SIDE_2
-from .compiled import compiled
 
 _TOUCHING = 1e-9
 

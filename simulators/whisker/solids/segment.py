@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .compiled import compiled
+from ..compiled import compiled
 from .distance import solid_distance
 from .kinds import BOX, CAPSULE, CURVED_PLATE, MESH, PLANE, SPHERE, SUPERQUADRIC, TORUS
 from .mesh_distance import (

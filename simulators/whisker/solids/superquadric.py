@@ -9,7 +9,7 @@ a scan comes first.
 
 import math
 
-from .compiled import compiled
+from ..compiled import compiled
 
 _TOLERANCE = 1e-15
 _MAX_STEPS = 100

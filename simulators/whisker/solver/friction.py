@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..solids.compiled import compiled
+from ..compiled import compiled
 
 GRIP = 1e-6
 """Friction is solved for until it is within this share of what the normal force allows."""

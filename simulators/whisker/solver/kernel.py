@@ -6,8 +6,8 @@ is a power-of-two part of the output interval; it shortens while a fast tip near
 """
 
 import numpy as np
-from numba import njit
 
+from ..compiled import compiled_entry
 from ..motion import pose_at
 from ..solids import SolidTable
 from .friction import revise_contacts
@@ -54,7 +54,7 @@ HALVINGS = 12
 """Most halvings of the nominal step before a tip is called too fast."""
 
 
-@njit(cache=True, nogil=True)
+@compiled_entry
 def first_gaps(
     lengths: np.ndarray,
     masses: np.ndarray,
@@ -83,7 +83,7 @@ def first_gaps(
         gaps[o] = clear[o].min()
 
 
-@njit(cache=True, nogil=True)
+@compiled_entry
 def run_whisker(
     lengths: np.ndarray,
     masses: np.ndarray,

@@ -9,7 +9,7 @@ only add to the diagonal of that inertia.
 
 import numpy as np
 
-from ..solids.compiled import compiled
+from ..compiled import compiled
 
 LINK_SIZE = 30
 """Numbers per link: 0:3 its axis, 3:6 and 6:9 its hinge axes, 9:12 its proximal node from the base point, 12:15 angular

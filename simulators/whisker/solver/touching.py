@@ -6,8 +6,8 @@ drags. Both act implicitly: they enter the inertia of the link, so that their st
 
 import numpy as np
 
+from ..compiled import compiled
 from ..solids import SolidTable, segment_gap
-from ..solids.compiled import compiled
 from .friction import guessed_drag
 from .recursion import EXTRA_SIZE
 

@@ -1,12 +1,12 @@
 """Compiled search for the piece of whisker that is nearest to a solid."""
 
 import numpy as np
-from numba import njit
 
+from ..compiled import compiled_entry
 from ..solids import SolidTable, segment_gap
 
 
-@njit(cache=True)
+@compiled_entry
 def smallest_gap(table: SolidTable, a: np.ndarray, b: np.ndarray, ra: np.ndarray, rb: np.ndarray) -> float:
     """Smallest gap between the first solid of a table and conical pieces.
 
