@@ -12,7 +12,7 @@ from simulators.whisker.analysis import ring_down
 from simulators.whisker.beams.chain import beam_chain
 from simulators.whisker.beams.mechanics import Mechanics
 from simulators.whisker.beams.modes import mass_matrix, natural_frequencies_hz
-from simulators.whisker.geometry.array import WhiskerArray, rat_array
+from simulators.whisker.geometry.array import WhiskerArray, mouse_array, rat_array
 from simulators.whisker.geometry.whisker import Whisker
 from simulators.whisker.motion import RigidMotion, whisking
 from simulators.whisker.pluck import static_shape
@@ -354,3 +354,26 @@ def test_rat_whiskers_ring_where_they_were_measured_but_for_the_short_rostral_on
     assert {name for name, hz in found.items() if hz > MEASURED_HZ[1]} == ABOVE
     assert min(found.values()) > MEASURED_HZ[0]
     assert 25 < min(found.values()) < 40 and min(found, key=found.get) == "RC0"
+
+
+def compliance_errors(whisker):
+    """Relative errors of the deflection where a small side load acts, and where that is as a share of the length."""
+    chain, shares = Mechanics().chain(whisker), np.linspace(0.05, 0.99, 200)
+    hinges, flexibility = chain.node_arcs_mm[1:-1], 1 / chain.stiffness[1:]
+    errors = []
+    for arc in shares * whisker.length_mm:
+        along = np.linspace(0, arc, 2001)
+        radius = whisker.base_radius_mm + (whisker.tip_radius_mm - whisker.base_radius_mm) * along / whisker.length_mm
+        exact = np.trapezoid((arc - along) ** 2 / (whisker.youngs_modulus_pa * np.pi / 4 * radius**4), along)
+        errors.append((np.clip(arc - hinges, 0, None) ** 2 * flexibility).sum() / exact - 1)
+    return np.abs(errors), shares
+
+
+def test_loads_along_the_shaft_bend_it_as_far_as_the_guide_says():
+    worst = []
+    for whisker in (*mouse_array().whiskers, *rat_array().whiskers):
+        errors, shares = compliance_errors(whisker)
+        worst.append((errors.max(), errors[shares > 0.15].max()))
+    anywhere, beyond = np.array(worst).T
+    assert 0.061 < anywhere.max() < 0.062
+    assert 0.014 < beyond.mean() < 0.015 and 0.048 < beyond.max() < 0.049

@@ -38,6 +38,14 @@ class Hierarchy(NamedTuple):
     normals: np.ndarray
     order: np.ndarray
 
+    def mirrored(self) -> "Hierarchy":
+        """The image under x -> -x, triangle by triangle, so that every distance is the same to the last bit."""
+        boxes, triangles, normals = self.boxes.copy(), self.triangles.copy(), self.normals.copy()
+        boxes[:, 0], boxes[:, 3], boxes[:, 6] = -self.boxes[:, 3], -self.boxes[:, 0], -self.boxes[:, 6]
+        triangles[:, [CORNER, SIDE_1, SIDE_2, NORMAL, CENTRE]] *= -1
+        normals[:, ::3] *= -1
+        return self._replace(boxes=boxes, triangles=triangles, normals=normals)
+
 
 def build_hierarchy(vertices_mm: np.ndarray, faces: np.ndarray, pseudonormals: np.ndarray | None = None) -> Hierarchy:
     """Hierarchy of a triangle mesh, split at the median of the longest side.

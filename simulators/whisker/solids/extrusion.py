@@ -1,6 +1,6 @@
 """Polygons drawn out along z."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -31,6 +31,7 @@ class Extrusion(Solid):
     profile_mm: np.ndarray
     height_mm: float
     _cap: np.ndarray = field(init=False, repr=False)
+    _hierarchy: Hierarchy = field(init=False, repr=False)
 
     def _check(self) -> None:
         self._need_positive("height_mm")
@@ -49,6 +50,9 @@ class Extrusion(Solid):
             profile = profile[::-1]
         object.__setattr__(self, "profile_mm", np.ascontiguousarray(profile))
         object.__setattr__(self, "_cap", triangulated(profile))
+        vertices_mm, faces = self.surface()
+        pseudonormals = mesh_checks.pseudonormals(vertices_mm, faces)
+        object.__setattr__(self, "_hierarchy", build_hierarchy(vertices_mm, faces, pseudonormals))
 
     def bounds_mm(self) -> np.ndarray:
         """Lower and upper corner, (2, 3), mm."""
@@ -65,17 +69,13 @@ class Extrusion(Solid):
 
     def hierarchy(self) -> Hierarchy:
         """Triangles in boxes."""
-        vertices_mm, faces = self.surface()
-        return build_hierarchy(vertices_mm, faces, mesh_checks.pseudonormals(vertices_mm, faces))
+        return self._hierarchy
 
     def mirrored(self) -> Self:
         """The mirror image under x -> -x."""
-        return type(self)(
-            self.profile_mm * [-1.0, 1.0],
-            self.height_mm,
-            contact_offset_mm=self.contact_offset_mm,
-            friction=self.friction,
-        )
+        image = replace(self, profile_mm=self.profile_mm * [-1.0, 1.0])
+        object.__setattr__(image, "_hierarchy", self._hierarchy.mirrored())
+        return image
 
 
 def triangulated(profile_mm: np.ndarray) -> np.ndarray:

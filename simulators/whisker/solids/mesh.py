@@ -210,10 +210,9 @@ class Mesh(Solid):
         image = copy.copy(self)
         vertices_mm = self.vertices_mm * [-1.0, 1.0, 1.0] + 0.0
         faces = np.ascontiguousarray(self.faces[:, ::-1])
-        normals = mesh_checks.pseudonormals(vertices_mm, faces) if self.has_inside else None
         object.__setattr__(image, "vertices_mm", vertices_mm)
         object.__setattr__(image, "faces", faces)
-        object.__setattr__(image, "_hierarchy", build_hierarchy(vertices_mm, faces, normals))
+        object.__setattr__(image, "_hierarchy", self._hierarchy.mirrored())
         return image
 
 
