@@ -205,7 +205,7 @@ def _write_zarr(record: xr.Dataset, path: Path, compression: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with space_for(path), _temporary(path) as made, _temporary(path) as earlier:
         # Format 2, which older readers know too; its store holds fixed-length text.
-        record.to_zarr(made, mode="w", consolidated=False, zarr_format=2, encoding=_zarr_encoding(record, compression))
+        record.to_zarr(made, mode="w", consolidated=True, zarr_format=2, encoding=_zarr_encoding(record, compression))
         if path.exists():
             os.replace(path, earlier)
         try:

@@ -180,6 +180,7 @@ def test_smooth_steps_meet_their_values_without_overshoot(values, widths, time):
     [
         ({"frequency_hz": 0.0}, "frequency_hz must be positive, received 0.0"),
         ({"protraction_deg": np.nan}, "protraction_deg must be finite"),
+        ({"protraction_deg": 900.0}, "-180 to 180 degrees"),
         ({"protraction_deg": -20.0}, "lies behind retraction_deg=10.0"),
         ({"amplitude_cv": -0.1}, "amplitude_cv must not be negative"),
         ({"envelope": ([0, 1], [1, -1])}, "envelope must not be negative"),
