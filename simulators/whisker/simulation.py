@@ -215,6 +215,7 @@ def _raw_record(plan: Plan, mechanics: Mechanics) -> RawRecord:
             "mechanics": described,
             "steps": int(plan.reports[:, 0].sum()),
             "solves": int(plan.reports[:, 1].sum()),
+            "unsettled_steps": int(plan.reports[:, 5].sum()),
             "shortest_step_ms": float(min((value for value in plan.reports[:, 3] if value > 0), default=0.0)),
             "tracked_values_filled": 0 if scene.base_motion is None else scene.base_motion.filled_values,
         },

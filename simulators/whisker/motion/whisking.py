@@ -72,7 +72,9 @@ class Rhythm:
             _finite(name, getattr(self, name))
         for name in ("protraction_deg", "retraction_deg"):
             if abs(getattr(self, name)) > 180:
-                raise ValueError(f"{name} is {getattr(self, name)}; an angle from rest lies within -180 to 180 degrees.")
+                raise ValueError(
+                    f"{name} is {getattr(self, name)}; an angle from rest lies within -180 to 180 degrees."
+                )
         for name in ("onset_s", "amplitude_cv", "frequency_cv", "set_point_sd_deg"):
             if _finite(name, getattr(self, name)) < 0:
                 raise ValueError(f"{name} must not be negative, received {getattr(self, name)}.")

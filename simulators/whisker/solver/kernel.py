@@ -151,8 +151,8 @@ def run_whisker(
     nodes
         (n_intervals, n + 1, 3) filled with the link ends, or (0, 0, 0).
     report
-        (5,) filled: steps, solves, time (ms) reached, shortest step (ms; 0 if none was taken), object that ended the run
-        (-1 for none).
+        (6,) filled: steps, solves, time (ms) reached, shortest step (ms; 0 if none was taken), object that ended the run
+        (-1 for none), steps whose contacts and friction had not settled after `ATTEMPTS` solves.
 
     Returns
     -------
@@ -187,8 +187,7 @@ def run_whisker(
     ticks_now = nominal
     asleep = False
     n_steps = n_solves = 0
-    report[:4] = 0.0
-    report[4] = -1.0
+    report[:], report[4] = 0.0, -1.0
     for k in range(n_intervals):
         row = out[k]
         row[:14] = 0.0
@@ -253,7 +252,7 @@ def run_whisker(
                     lag_q[i, j], lag_v[i, j] = angle - sq[i, j], rate - sv[i, j]
                     pull[i, j] = -springs[i] * (angle - (rest[i] if j == 1 else 0.0)) - dampers[i] * rate
                 stiff[i] = spring_gain * springs[i] + damper_gain * dampers[i]
-            count = 0
+            count, unsettled = 0, False
             if n_objects > 0:
                 carry_links(lag_q, lag_v, link, shift)
                 count = find_contacts(
@@ -262,6 +261,7 @@ def run_whisker(
                 )  # fmt: skip
             if count > 0:
                 keep_free(contacts, count, link, free)
+                unsettled = True
                 for attempt in range(ATTEMPTS):
                     load_links(
                         contacts, count, spring_gain, damper_gain, stiffness, relaxation, free, link, extra
@@ -282,6 +282,7 @@ def run_whisker(
                         attempt,
                         seen,
                     ):
+                        unsettled = False
                         break
                 unload_links(contacts, count, extra)
             else:
@@ -329,6 +330,7 @@ def run_whisker(
                     off = q[i, j] - (rest[i] if j == 1 else 0.0)
                     size += abs(off) + abs(v[i, j])
             n_steps += 1
+            report[5] += unsettled
             report[3] = step if report[3] == 0.0 else min(report[3], step)
             touching = count > 0
             tick += ticks_now

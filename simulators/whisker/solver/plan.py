@@ -66,7 +66,7 @@ class Plan:
     settings
         rho, contact stiffness (uN/mm), relaxation (ms), slip speed (mm/ms).
     outputs, nodes, reports
-        (W, T, 25), (W, T, P, 3) or ``None``, (W, 5).
+        (W, T, 25), (W, T, P, 3) or ``None``, (W, 6).
     """
 
     scene: Scene
@@ -187,7 +187,7 @@ def plan_scene(scene: Scene, mechanics: Mechanics, keep_nodes: bool = True) -> P
         ),
         outputs=np.zeros((len(chains), count, 25)),
         nodes=np.full((len(chains), count, points, 3), np.nan) if keep_nodes else None,
-        reports=np.zeros((len(chains), 5)),
+        reports=np.zeros((len(chains), 6)),
     )
 
 

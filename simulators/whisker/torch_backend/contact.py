@@ -89,8 +89,8 @@ class Pushes(NamedTuple):
         (contact,) after the motion, mm.
     followed
         (contact,) drag that followed from the last solve that held it, negative where there is none.
-    solves
-        (chain,) how often each chain was solved for.
+    solves, unsettled
+        (chain,) how often each chain was solved for, and whether that was not enough.
     """
 
     force: Tensor
@@ -98,6 +98,7 @@ class Pushes(NamedTuple):
     gap: Tensor
     followed: Tensor
     solves: Tensor
+    unsettled: Tensor
 
 
 class Deep(NamedTuple):
@@ -191,7 +192,7 @@ def solve_with_contacts(
     drag = found.drag + told - told.detach()
     # Of the contacts that the last solve held, whatever came of them since.
     force = torch.where(found.held[:, None], push[:, None] * normal - drag[:, None] * sliding, 0.0)
-    return change, Pushes(force, found.pressed, found.gap, found.followed, found.solves)
+    return change, Pushes(force, found.pressed, found.gap, found.followed, found.solves, found.unsettled)
 
 
 class _Touch(NamedTuple):
@@ -224,6 +225,7 @@ class _Found(NamedTuple):
     gap: Tensor
     followed: Tensor
     solves: Tensor
+    unsettled: Tensor
 
 
 def _search(matrix: Tensor, right: Tensor, touch: _Touch, feed_q: Tensor) -> tuple[Tensor, _Found]:
@@ -271,21 +273,20 @@ def _search(matrix: Tensor, right: Tensor, touch: _Touch, feed_q: Tensor) -> tup
         told = contacts.friction * pressed / speed
         followed = torch.where(slides, told, followed)
         slid = slides & ((told - drag).abs() * speed > grip * contacts.friction * pressed)
-        if attempt == ATTEMPTS - 1:
-            break
         fresh, again = (
             torch.zeros(len(right), dtype=right.dtype, device=right.device).index_add(0, chain, one.to(right.dtype)) > 0
             for one in (toggled, toggled | slid)
         )
-        solves, rows = solves + again, again.nonzero()[:, 0]
-        if len(rows) == 0:
+        rows = again.nonzero()[:, 0]
+        if attempt == ATTEMPTS - 1 or len(rows) == 0:
             break
+        solves = solves + again
         following, tried = mixed_drags(drag, told, trials, slides, fresh[chain], chain, len(right))
         mine = again[chain]
         drag = torch.where(mine, following, drag)
         trials = Trials(*(torch.where(mine, new, old) for new, old in zip(tried, trials, strict=True)))
         change = change.index_copy(0, rows, solved(rows, mine))
-    return change, _Found(held, used, pressed, gap, followed, solves)
+    return change, _Found(held, used, pressed, gap, followed, solves, again)
 
 
 def _response(matrix: Tensor, right: Tensor, touch: _Touch, change: Tensor, held: Tensor) -> Tensor:

@@ -153,8 +153,9 @@ class Carry(NamedTuple):
         (chain,) whether it rests, so that nothing changes until a solid comes near.
     memory
         What was last seen of the solids; none where nothing can be touched.
-    steps, solves, shortest_ms
-        (chain,) steps taken so far, linear solves, and the shortest step; infinite before the first.
+    steps, solves, unsettled, shortest_ms
+        (chain,) steps taken so far, linear solves, steps whose search for contacts did not settle, and the shortest
+        step; infinite before the first.
     """
 
     state: State
@@ -164,6 +165,7 @@ class Carry(NamedTuple):
     memory: Memory | None
     steps: Tensor
     solves: Tensor
+    unsettled: Tensor
     shortest_ms: Tensor
 
 
@@ -246,6 +248,7 @@ def start_carry(batch: Batch, start: State | None = None) -> Carry:
         chain.lengths.new_zeros(len(chain.lengths), 9),
         none > 0,
         start_memory(batch.around, chain.links) if batch.around else None,
+        none,
         none,
         none,
         torch.full_like(none, torch.inf, dtype=torch.float64),
@@ -376,6 +379,7 @@ def _step(
         memory=taken.memory,
         steps=carry.steps.index_add(0, rows, (~redo).long()),
         solves=carry.solves.index_add(0, rows, taken.solves),
+        unsettled=carry.unsettled.index_add(0, rows, (taken.unsettled & ~redo).long()),
         shortest_ms=carry.shortest_ms.index_copy(
             0, rows, torch.where(redo, torch.inf, batch.interval_ms * share).minimum(carry.shortest_ms[rows])
         ),

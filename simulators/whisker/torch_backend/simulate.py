@@ -175,9 +175,12 @@ def _run(plans: list[Plan], device: torch.device, dtype: torch.dtype, step_ms: f
             carry, rows = advance_stretch(batch, first, count, carry)
             _keep(plans, batch, first, rows)
             done(count)
-    steps, solves, shortest = (values.cpu().numpy() for values in (carry.steps, carry.solves, carry.shortest_ms))
+    steps, solves, unsettled, shortest = (
+        values.cpu().numpy() for values in (carry.steps, carry.solves, carry.unsettled, carry.shortest_ms)
+    )
     for plan, whiskers in _whiskers(plans):
         plan.reports[:, 0], plan.reports[:, 1] = steps[whiskers], solves[whiskers]
+        plan.reports[:, 5] = unsettled[whiskers]
         plan.reports[:, 3] = np.where(np.isfinite(shortest[whiskers]), shortest[whiskers], 0.0)
 
 

@@ -142,6 +142,8 @@ class Step(NamedTuple):
         Contacts deeper than can be held.
     solves
         (chain,) how often each chain was solved for, to find which contacts push and how they drag.
+    unsettled
+        (chain,) whether that was not found.
     """
 
     end: State
@@ -152,6 +154,7 @@ class Step(NamedTuple):
     hazard: Tensor
     deep: Deep
     solves: Tensor
+    unsettled: Tensor
 
 
 def rest_angles(chain: ChainBatch) -> Tensor:
@@ -228,7 +231,8 @@ def advance(
     urgency, hazard = (none, none) if sight is None else (sight.urgency, sight.hazard)
     turned = (h * drift.detach()).abs().amax((1, 2))
     solves = torch.ones_like(deep.body) if pushes is None else pushes.solves
-    return Step(end, loads, turned, memory, urgency, hazard, deep, solves)
+    unsettled = torch.zeros_like(touching) if pushes is None else pushes.unsettled
+    return Step(end, loads, turned, memory, urgency, hazard, deep, solves, unsettled)
 
 
 def energy(chain: ChainBatch, base: Frames, at: Pose, q: Tensor, v: Tensor) -> Tensor:

@@ -19,5 +19,7 @@ def test_code_older_than_a_source_is_dropped_and_newer_code_kept(tmp_path):
 def test_every_file_with_compiled_functions_is_among_the_sources():
     package = Path(compiled.__file__).parent
     watched = {path for pattern in compiled._SOURCES for path in package.glob(pattern)}
-    using = {path for path in package.rglob("*.py") if "import compiled" in path.read_text() or "njit" in path.read_text()}
+    using = {
+        path for path in package.rglob("*.py") if "import compiled" in path.read_text() or "njit" in path.read_text()
+    }
     assert using and using <= watched

@@ -85,7 +85,7 @@ SCENES = {
 
 def assert_same(theirs, ours, tolerance):
     """Equal within a share of the greatest value of each whisker; the same steps and contacts."""
-    for name in ("steps", "solves", "shortest_step_ms"):
+    for name in ("steps", "solves", "unsettled_steps", "shortest_step_ms"):
         assert ours.attrs[name] == theirs.attrs[name], name
     np.testing.assert_array_equal(ours["contact"].values, theirs["contact"].values)
     for name in ("force", "moment", "contact_force"):
