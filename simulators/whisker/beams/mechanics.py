@@ -9,6 +9,7 @@ from ..geometry.whisker import Whisker
 from ..numbers_given import refuse_modulus, refuse_negative, refuse_no_number, refuse_not_positive, whole_number
 from .chain import Chain, beam_chain, whiskit_chain
 
+MOST_LINKS = 200
 DEFAULT_LINKS = 17
 WHISKIT_RAT_LINKS = 20
 """Of every whisker in the published rat program; that of the mouse has one per mm."""
@@ -87,6 +88,8 @@ class Mechanics:
             object.__setattr__(self, "n_links", whole_number("n_links", self.n_links))
             if self.n_links < 3:
                 raise ValueError(f"n_links is {self.n_links}; a whisker needs at least 3 rigid links.")
+            if self.n_links > MOST_LINKS:
+                raise ValueError(f"n_links is {self.n_links}; beyond {MOST_LINKS} links nothing is gained: take fewer.")
             if self.links_per_mm is not None:
                 raise ValueError(
                     f"n_links is {self.n_links} and links_per_mm {self.links_per_mm}; they are two ways to say one thing: "

@@ -3,7 +3,7 @@
 import difflib
 import fnmatch
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 Layout = Literal["mouse", "rat", "rat_27", "rat_31"]
@@ -89,7 +89,10 @@ def expand_names(selection: str | Sequence[str], available: Sequence[str]) -> tu
     >>> expand_names("RC0 RD*", ("RC0", "RC1", "RD0", "RD1"))
     ('RC0', 'RD0', 'RD1')
     """
-    words = re.split(r"[\s,]+", selection.strip(" ,\n\t")) if isinstance(selection, str) else list(selection)
+    given = [selection] if not isinstance(selection, Iterable) else list(selection)
+    if not all(isinstance(word, str) for word in given):
+        raise ValueError(f"whiskers are selected by names, groups or patterns such as RC1, R, C, RC*; received {selection!r}.")
+    words = re.split(r"[\s,]+", selection.strip(" ,\n\t")) if isinstance(selection, str) else given
     if not words or words == [""]:
         raise ValueError("the selection of whiskers is empty; give names, groups or patterns such as RC1, R, C, RC*.")
     chosen: list[str] = []

@@ -24,6 +24,7 @@ def same(chain, other):
         ({"preset": "custom"}, "needs build_chain"),
         ({"build_chain": lambda whisker: None}, "belongs to the preset 'custom'"),
         ({"n_links": 2}, "n_links is 2"),
+        ({"n_links": 2000}, "n_links is 2000; beyond 200 links nothing is gained"),
         ({"rho": 1.1}, "rho is 1.1"),
         ({"rho": -0.1}, "rho is -0.1"),
         ({"rho": math.nan}, "rho is nan"),

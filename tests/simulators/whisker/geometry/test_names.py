@@ -45,6 +45,8 @@ def test_selections(selection, expected):
     [
         ("RC9", r"'RC9' names no whisker here .close: RC\d.*there are RA0-4, RB0-4, RC0-6.*LE0-5"),
         ("C2", "anatomical C2 is RC1 or LC1"),
+        (3, "selected by names, .*; received 3"),
+        ([None], "selected by names, .*; received .None."),
         ("rc1", "'rc1' names no whisker here .close: RC1"),
         ("RF*", "'RF[*]' names no whisker"),
         ("RC1 RC*", "RC1 is selected twice"),
