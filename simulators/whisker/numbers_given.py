@@ -57,11 +57,11 @@ def whole_number(field: str, value: object) -> int:
         If it is no whole number; 5.0 is none, so that no fraction is ever cut off.
     """
     if isinstance(value, bool):
-        raise ValueError(f"{field} is {value!r}; it must be a whole number, such as 17.")
+        raise ValueError(f"{field} is {value!r}; it must be a whole number.")
     try:
         return operator.index(value)  # type: ignore[arg-type]
     except TypeError:
-        raise ValueError(f"{field} is {value!r}; it must be a whole number, such as 17.") from None
+        raise ValueError(f"{field} is {value!r}; it must be a whole number.") from None
 
 
 def array_of_numbers(field: str, values: object) -> np.ndarray:

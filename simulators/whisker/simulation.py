@@ -96,6 +96,11 @@ def simulate_scenes(
         As `simulate`.
     """
     mechanics = Mechanics() if mechanics is None else mechanics
+    if not isinstance(mechanics, Mechanics):
+        raise ValueError(f"mechanics is {mechanics!r}; give a Mechanics, such as Mechanics('whiskit').")
+    for scene in scenes:
+        if not isinstance(scene, Scene):
+            raise ValueError(f"what is simulated must be a Scene, received {scene!r}.")
     threads = whole_number("threads", threads)
     if threads < 1:
         raise ValueError(f"threads is {threads}; at least 1 is needed.")

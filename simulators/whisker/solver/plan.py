@@ -13,6 +13,7 @@ from ..beams.mechanics import Mechanics
 from ..beams.modes import natural_frequencies_hz
 from ..geometry.whisker import Whisker
 from ..motion import Knots
+from ..motion.rigid import MAX_SPEED_MM_S
 from ..scene import Scene
 from ..solids import Mesh, Plane, Solid, SolidTable, pack_solids
 
@@ -153,14 +154,23 @@ def plan_scene(scene: Scene, mechanics: Mechanics, keep_nodes: bool = True) -> P
     interval = 1000 / scene.rate_hz
     built = [_chain_and_step(mechanics, whisker) for whisker in scene.array.whiskers]
     chains = tuple(chain for chain, _ in built)
-    levels = tuple(max(0, math.ceil(math.log2(interval / step) - 1e-9)) for _, step in built)
+    bases = _base_knots(scene)
     solids = [item.solid for item in scene.objects]
     table = pack_solids(solids)
     friction = np.where(np.isnan(table.friction), mechanics.coefficient_of_friction, table.friction)
     knots = [item.motion.knots(scene.duration_s) for item in scene.objects]
+    # A motion is as fast as its knots are close: no step passes over one.
+    closest = min((one.dt_ms for one in (bases, *knots) if one.position.shape[-2] > 2), default=math.inf)
+    levels = tuple(max(0, math.ceil(math.log2(interval / min(step, closest)) - 1e-9)) for _, step in built)
     speeds = [
         1e-3 * item.motion.max_speed_mm_s(scene.duration_s, _reach_mm(item.solid.bounds_mm())) for item in scene.objects
     ]
+    for item, speed in zip(scene.objects, speeds, strict=True):
+        if speed > 1e-3 * MAX_SPEED_MM_S:
+            raise ValueError(
+                f"{item.name or 'an object'} moves and turns so fast that its surface reaches {speed:.4g} m/s; at most "
+                f"{1e-3 * MAX_SPEED_MM_S:g} m/s is accepted: slow it down."
+            )
     thickness = np.array([_thickness_mm(solid) for solid in solids], dtype=float)
     limits = np.minimum(0.8 * (table.offset + thickness / 2), table.offset + DEEPEST_MM)
     count, points = scene.n_intervals, max(len(chain) for chain in chains) + 1
@@ -169,7 +179,7 @@ def plan_scene(scene: Scene, mechanics: Mechanics, keep_nodes: bool = True) -> P
         names=names,
         chains=chains,
         levels=levels,
-        bases=_base_knots(scene),
+        bases=bases,
         table=table,
         solid_of=np.arange(len(solids)),
         friction_of=friction,

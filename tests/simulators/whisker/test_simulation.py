@@ -311,3 +311,31 @@ def test_two_arrays_side_by_side_are_one_with_both_sides():
     np.testing.assert_allclose(
         record["force"].sel(whisker="LC1").values, record["force"].sel(whisker="RC1").values * (-1, 1, 1), atol=1e-12
     )
+
+
+SPINNING = RigidMotion.linear((50, 0, 0), (0, 0, 0), (0, 0, 0), (1e6, 0, 0))
+
+
+def test_a_base_that_shakes_faster_than_the_usual_step_is_followed():
+    scene = Scene(ARRAY.subset("RC1"), (), whisking(ARRAY.subset("RC1"), frequency_hz=500.0, protraction_deg=3.0), 0.02)
+    usual, fine = simulate(scene), simulate(scene, Mechanics(max_step_ms=0.002))
+    assert usual.attrs["shortest_step_ms"] < 0.03
+    largest = np.abs(fine["moment"].values).max()
+    np.testing.assert_allclose(usual["moment"].values, fine["moment"].values, atol=0.01 * largest)
+
+
+@pytest.mark.parametrize(
+    ("scene", "mechanics", "message"),
+    [
+        (None, None, "must be a Scene, received None"),
+        (Scene(ARRAY), "whiskit", "mechanics is 'whiskit'; give a Mechanics"),
+        (
+            Scene(ARRAY, (SceneObject(Box((5.0, 5.0, 5.0)), SPINNING),)),
+            None,
+            "an object moves and turns so fast that its surface reaches .* m/s; at most 20 m/s is accepted",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_no_scene_no_mechanics_or_spins_too_fast_is_refused(scene, mechanics, message):
+    with pytest.raises(ValueError, match=message):
+        simulate(scene, mechanics)
