@@ -10,7 +10,7 @@ score: $(VENV)/.ready
 	$(BIN)/neuromodels score language/suma-small --on 'language/*' --available --seed 10 20 30 42 50 --out $(REPORT)
 
 test: $(VENV)/.ready-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 lint: $(VENV)/.ready-dev
 	$(BIN)/ruff check .
