@@ -4,18 +4,38 @@ Symmetric matrices are kept whole. Where numpy's BLAS can do half of the work on
 triangle is mirrored afterwards.
 """
 
+from contextlib import AbstractContextManager, nullcontext
+from functools import cache
 from typing import Any
 
 import numpy as np
 import scipy.linalg
 from scipy.linalg import get_blas_funcs, get_lapack_funcs
+from threadpoolctl import ThreadpoolController
 
 DTYPES = ("float64", "float32")
 BACKENDS = ("numpy", "torch")
 TILE = 256
 
+# Presentations up to which several threads gain little and may lose much.
+FEW_ROWS = 4000
+
 # A numpy array or a torch tensor: whatever the backend makes.
 Array = Any
+
+
+def calm_threads(n_rows: int) -> AbstractContextManager[Any]:
+    """One BLAS thread while matrices are small.
+
+    numpy and scipy bring threads of their own, which wait for each other without rest: on a machine with other work they
+    take ten times as long as one thread alone.
+    """
+    return _controller().limit(limits=1, user_api="blas") if n_rows <= FEW_ROWS else nullcontext()
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 def make_backend(name: str, device: str, dtype: str) -> "NumpyBackend | TorchBackend":

@@ -15,7 +15,7 @@ from typing import Literal, Self
 import numpy as np
 
 from ..folds import Fold, inner_folds
-from .backend import Array, Backend, make_backend
+from .backend import Array, Backend, calm_threads, make_backend
 from .base import CrossPrediction, Mapping
 from .gram import (
     ColumnReadable,
@@ -192,10 +192,10 @@ class NeuroidRidge(Mapping):
             self._cut(len(fold.train), label, self.seed + number, n_inner if inner and len(alphas) == 1 else None)
             for number, (fold, label) in enumerate(zip(folds, labels, strict=True))
         ]
-        if features.shape[1] >= min(len(fold.train) for fold in folds):
-            choices, predictions = self._cross_dual(features, rows, y, places, alphas, cuts, backend)
-        else:
-            choices, predictions = self._cross_primal(features, rows, y, places, alphas, cuts, backend)
+        dual = features.shape[1] >= min(len(fold.train) for fold in folds)
+        cross = self._cross_dual if dual else self._cross_primal
+        with calm_threads(len(rows)):
+            choices, predictions = cross(features, rows, y, places, alphas, cuts, backend)
         quality = [
             _explained(choice, cut if inner else None, responses, fold.train)
             for choice, cut, fold in zip(choices, cuts, folds, strict=True)
