@@ -64,15 +64,6 @@ class ChannelMap(nn.Module):
         nn.init.uniform_(self.weight, -bound, bound)
         nn.init.uniform_(self.bias, -bound, bound)
 
-    def output_size(self, size: tuple[int, ...]) -> tuple[int, ...]:
-        """Rows and columns of the output for those of the input; () without a kernel."""
-        if self.kernel_size is None:
-            return ()
-        before_rows, behind_rows, before_columns, behind_columns = self.margins
-        rows = size[0] + before_rows + behind_rows - self.kernel_size[0]
-        columns = size[1] + before_columns + behind_columns - self.kernel_size[1]
-        return (rows // self.stride + 1, columns // self.stride + 1)
-
     def bind(self) -> Map:
         """The map as a function, its weights made ready once for many calls."""
         return self._apply_once
@@ -132,6 +123,17 @@ class SeparableMap(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(batch, channel, row, col)``."""
         return self.pointwise(self.depthwise(x))
+
+
+def convolved_size(
+    size: tuple[int, ...], kernel_size: int | tuple[int, int], *, stride: int = 1, padding: Padding = "same"
+) -> tuple[int, int]:
+    """Rows and columns of a convolution's output; see `ChannelMap`."""
+    kernel = (kernel_size, kernel_size) if isinstance(kernel_size, int) else kernel_size
+    before_rows, behind_rows, before_columns, behind_columns = _margins(kernel, padding)
+    rows = size[0] + before_rows + behind_rows - kernel[0]
+    columns = size[1] + before_columns + behind_columns - kernel[1]
+    return rows // stride + 1, columns // stride + 1
 
 
 def _margins(kernel_size: tuple[int, int], padding: Padding) -> tuple[int, int, int, int]:

@@ -1,0 +1,22 @@
+"""Recurrent networks described as graphs, with feedback and skips, unrolled in time."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .config import GraphConfig, NodeConfig
+    from .graph import RecurrentGraph
+
+_HOME = {"GraphConfig": "config", "NodeConfig": "config", "RecurrentGraph": "graph"}
+
+__all__ = ["GraphConfig", "NodeConfig", "RecurrentGraph"]
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOME:
+        return getattr(import_module(f".{_HOME[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
