@@ -48,8 +48,14 @@ class RecurrentCell(nn.Module):
         """Zeros ``(batch, state channel, ...)`` that fit the input ``x``; None for a cell without memory."""
         return x.new_zeros(x.shape[0], self.state_channels, *x.shape[2:]) if self.state_channels else None
 
-    def bind(self) -> Step:
-        """The step as a function ``(x, state) -> (y, state)``, weights made ready once for many steps."""
+    def bind(self, *, repeated: bool = False) -> Step:
+        """The step as a function ``(x, state) -> (y, state)``.
+
+        Parameters
+        ----------
+        repeated
+            Whether it will be called for many steps with these weights, so that it pays to make them ready.
+        """
         raise NotImplementedError
 
     def forward(self, x: Tensor, state: State = None) -> tuple[Tensor, State]:
@@ -95,7 +101,7 @@ class RecurrentCell(nn.Module):
             raise ValueError(
                 f"a sequence is (batch, time, channel, ...) with a step at least, received {tuple(x.shape)}."
             )
-        state, step, outputs = self._checked(x[:, 0], state), self.bind(), []
+        state, step, outputs = self._checked(x[:, 0], state), self.bind(repeated=True), []
         for frame, *others in zip(x.unbind(1), *(sequence.unbind(1) for sequence in beside), strict=True):
             output, state = step(frame, state, *others)
             outputs.append(output)

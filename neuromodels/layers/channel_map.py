@@ -8,8 +8,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .minimal_convolution import KERNEL, MinimalConvolution
+
 Padding = Literal["same", "valid"] | int
-Map = Callable[[Tensor], Tensor]
+# Takes one tensor, or several to be stacked along the channels.
+Map = Callable[..., Tensor]
 
 
 class ChannelMap(nn.Module):
@@ -64,8 +67,16 @@ class ChannelMap(nn.Module):
         nn.init.uniform_(self.weight, -bound, bound)
         nn.init.uniform_(self.bias, -bound, bound)
 
-    def bind(self) -> Map:
-        """The map as a function, its weights made ready once for many calls."""
+    def bind(self, *, repeated: bool = False) -> Map:
+        """The map as a function of one tensor, or of several that are stacked along the channels.
+
+        Parameters
+        ----------
+        repeated
+            Whether it will be called many times with these weights, so that it pays to make them ready.
+        """
+        if repeated and self._is_minimal():
+            return MinimalConvolution(self.weight, self.bias, self.margins)
         return self._apply_once
 
     def forward(self, x: Tensor) -> Tensor:
@@ -89,7 +100,18 @@ class ChannelMap(nn.Module):
         """Sizes, as printed in the representation."""
         return f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
 
-    def _apply_once(self, x: Tensor) -> Tensor:
+    def _is_minimal(self) -> bool:
+        """Whether the algorithm of few products applies and pays: on a GPU torch's own convolution is faster."""
+        return (
+            (self.kernel_size, self.stride, self.groups) == (KERNEL, 1, 1)
+            and self.weight.device.type == "cpu"
+            and self.weight.dtype in (torch.float32, torch.float64)
+            and not torch.is_autocast_enabled("cpu")
+            and not torch.compiler.is_compiling()
+        )
+
+    def _apply_once(self, *pieces: Tensor) -> Tensor:
+        x = torch.cat(pieces, 1) if len(pieces) > 1 else pieces[0]
         if self.kernel_size is None:
             return functional.linear(x, self.weight, self.bias)
         before_rows, behind_rows, before_columns, behind_columns = self.margins
@@ -115,9 +137,9 @@ class SeparableMap(nn.Module):
         self.depthwise = ChannelMap(in_channels, in_channels, kernel_size, groups=in_channels)
         self.pointwise = ChannelMap(in_channels, out_channels, 1)
 
-    def bind(self) -> Map:
-        """The map as a function, its weights made ready once for many calls."""
-        depthwise, pointwise = self.depthwise.bind(), self.pointwise.bind()
+    def bind(self, *, repeated: bool = False) -> Map:
+        """The map as a function; ``repeated`` as for `ChannelMap.bind`."""
+        depthwise, pointwise = self.depthwise.bind(repeated=repeated), self.pointwise.bind(repeated=repeated)
         return lambda x: pointwise(depthwise(x))
 
     def forward(self, x: Tensor) -> Tensor:

@@ -60,12 +60,12 @@ class UGRNNCell(_GatedCell):
 
     n_gates = 2
 
-    def bind(self) -> Step:
+    def bind(self, *, repeated: bool = False) -> Step:
         """The step as a function ``(x, state) -> (y, state)``."""
-        gates, norm, forget_bias = self.gates.bind(), self.norm, self.forget_bias
+        gates, norm, forget_bias = self.gates.bind(repeated=repeated), self.norm, self.forget_bias
 
         def step(x: Tensor, state: Tensor) -> tuple[Tensor, State]:
-            keep, new = norm(gates(torch.cat([x, state], 1))).chunk(2, 1)
+            keep, new = norm(gates(x, state)).chunk(2, 1)
             state = torch.lerp(torch.tanh(new), state, torch.sigmoid(keep + forget_bias))
             return state, state
 
@@ -96,12 +96,12 @@ class IntersectionRNNCell(_GatedCell):
 
     n_gates = 4
 
-    def bind(self) -> Step:
+    def bind(self, *, repeated: bool = False) -> Step:
         """The step as a function ``(x, state) -> (y, state)``."""
-        gates, norm, forget_bias = self.gates.bind(), self.norm, self.forget_bias
+        gates, norm, forget_bias = self.gates.bind(repeated=repeated), self.norm, self.forget_bias
 
         def step(x: Tensor, state: Tensor) -> tuple[Tensor, State]:
-            keep, new, carry, up = norm(gates(torch.cat([x, state], 1))).chunk(4, 1)
+            keep, new, carry, up = norm(gates(x, state)).chunk(4, 1)
             output = torch.lerp(torch.relu(up), x, torch.sigmoid(carry + forget_bias))
             return output, torch.lerp(torch.tanh(new), state, torch.sigmoid(keep + forget_bias))
 
@@ -143,15 +143,15 @@ class GRUCell(_GatedCell):
         self.candidate = ChannelMap(2 * channels, channels, kernel_size)
         self.candidate_norm = ChannelNorm(channels) if layer_norm else nn.Identity()
 
-    def bind(self) -> Step:
+    def bind(self, *, repeated: bool = False) -> Step:
         """The step as a function ``(x, state) -> (y, state)``."""
-        gates, norm, forget_bias = self.gates.bind(), self.norm, self.forget_bias
-        candidate, candidate_norm = self.candidate.bind(), self.candidate_norm
+        gates, norm, forget_bias = self.gates.bind(repeated=repeated), self.norm, self.forget_bias
+        candidate, candidate_norm = self.candidate.bind(repeated=repeated), self.candidate_norm
 
         def step(x: Tensor, state: Tensor) -> tuple[Tensor, State]:
-            reset, update = norm(gates(torch.cat([x, state], 1))).chunk(2, 1)
+            reset, update = norm(gates(x, state)).chunk(2, 1)
             shown = torch.sigmoid(reset + forget_bias) * state
-            new = torch.tanh(candidate_norm(candidate(torch.cat([x, shown], 1))))
+            new = torch.tanh(candidate_norm(candidate(x, shown)))
             state = torch.lerp(new, state, torch.sigmoid(update))
             return state, state
 
@@ -193,14 +193,14 @@ class LSTMCell(_GatedCell):
         super().__init__(channels, kernel_size=kernel_size, layer_norm=layer_norm, forget_bias=forget_bias)
         self.memory_norm = ChannelNorm(channels) if layer_norm else nn.Identity()
 
-    def bind(self) -> Step:
+    def bind(self, *, repeated: bool = False) -> Step:
         """The step as a function ``(x, state) -> (y, state)``."""
-        gates, norm, forget_bias = self.gates.bind(), self.norm, self.forget_bias
+        gates, norm, forget_bias = self.gates.bind(repeated=repeated), self.norm, self.forget_bias
         memory_norm = self.memory_norm
 
         def step(x: Tensor, state: Tensor) -> tuple[Tensor, State]:
             memory, shown = state.chunk(2, 1)
-            write, new, keep, read = norm(gates(torch.cat([x, shown], 1))).chunk(4, 1)
+            write, new, keep, read = norm(gates(x, shown)).chunk(4, 1)
             kept = torch.sigmoid(keep + forget_bias) * memory
             memory = memory_norm(torch.addcmul(kept, torch.sigmoid(write), torch.tanh(new)))
             output = torch.sigmoid(read) * torch.tanh(memory)

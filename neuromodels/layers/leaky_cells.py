@@ -19,7 +19,7 @@ class IdentityCell(RecurrentCell):
     def __init__(self, channels: int) -> None:
         super().__init__(channels, channels, 0)
 
-    def bind(self) -> Step:
+    def bind(self, *, repeated: bool = False) -> Step:
         """The step as a function ``(x, None) -> (x, None)``."""
         return lambda x, state: (x, None)
 
@@ -52,7 +52,7 @@ class TimeDecayCell(RecurrentCell):
         else:
             self.register_buffer("tau", torch.tensor(float(tau)))
 
-    def bind(self) -> Step:
+    def bind(self, *, repeated: bool = False) -> Step:
         """The step as a function ``(x, state) -> (y, state)``."""
 
         def step(x: Tensor, state: Tensor) -> tuple[Tensor, State]:
@@ -97,9 +97,13 @@ class VanillaCell(RecurrentCell):
         self.from_state = ChannelMap(out_channels, out_channels, kernel_size)
         self.norm = ChannelNorm(out_channels) if layer_norm else nn.Identity()
 
-    def bind(self) -> Step:
+    def bind(self, *, repeated: bool = False) -> Step:
         """The step as a function ``(x, state) -> (y, state)``."""
-        from_input, from_state, norm = self.from_input.bind(), self.from_state.bind(), self.norm
+        from_input, from_state, norm = (
+            self.from_input.bind(repeated=repeated),
+            self.from_state.bind(repeated=repeated),
+            self.norm,
+        )
         activation = activation_named(self.activation)
 
         def step(x: Tensor, state: Tensor) -> tuple[Tensor, State]:

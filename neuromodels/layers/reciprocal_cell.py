@@ -144,9 +144,9 @@ class ReciprocalGatedCell(RecurrentCell):
         self.cell_norm = ChannelNorm(cells) if paths.layer_norm else nn.Identity()
         self.out_norm = ChannelNorm(out_channels) if paths.layer_norm else nn.Identity()
 
-    def bind(self) -> Step:
+    def bind(self, *, repeated: bool = False) -> Step:
         """The step as a function ``(x, state, residual=None, feedback=None) -> (y, state)``."""
-        paths, maps = self.options, {name: module.bind() for name, module in self.maps.items()}  # type: ignore[operator]
+        paths, maps = self.options, {name: module.bind(repeated=repeated) for name, module in self.maps.items()}  # type: ignore[operator]
         activation, into = activation_named(paths.activation), activation_named(paths.input_activation)
         gate = activation_named(paths.gate_activation)
 

@@ -67,7 +67,7 @@ class GraphNode(nn.Module):
 
     def bind(self) -> BoundNode:
         """The stages as functions."""
-        return BoundNode(Gather(self), self.cell.bind(), self._after)
+        return BoundNode(Gather(self), self.cell.bind(repeated=True), self._after)
 
     def _make_map(self, stacked: int) -> nn.Module:
         config = self.config
@@ -132,7 +132,7 @@ class Gather:
 
     def __init__(self, node: GraphNode) -> None:
         self.size, self.flat = node.size, node.config.map == "linear"
-        self.map = node.map.bind() if isinstance(node.map, ChannelMap) else node.map
+        self.map = node.map.bind(repeated=True) if isinstance(node.map, ChannelMap) else None
         self.activation = activation_named(node.config.map_activation)
 
     def __call__(self, pieces: Sequence[Tensor]) -> Tensor:
@@ -144,5 +144,6 @@ class Gather:
             else functional.interpolate(piece, self.size, mode="bilinear", antialias=True)
             for piece in pieces
         ]
-        stacked = torch.cat(fitted, 1) if len(fitted) > 1 else fitted[0]
-        return self.activation(self.map(stacked.flatten(1) if self.flat else stacked))
+        if self.flat or self.map is None:
+            fitted = [torch.cat(fitted, 1).flatten(1) if self.flat else torch.cat(fitted, 1)]
+        return self.activation(self.map(*fitted) if self.map else fitted[0])
