@@ -13,7 +13,6 @@ References
 Winograd 1980, "Arithmetic complexity of computations", chapter 5, F(2, 2); Lavin, Gray 2016, arXiv 1509.09308, for the form.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -44,10 +43,10 @@ class MinimalConvolution:
     """
 
     def __init__(self, weight: Tensor, bias: Tensor, margins: tuple[int, int, int, int]) -> None:
-        self.bias, self.margins = bias, margins
-        points = _kron(KERNEL_POINTS, KERNEL_POINTS).to(weight)
-        positions = weight.permute(2, 3, 0, 1).reshape(4, -1)
-        self.kernels = (points @ positions).view(9, *weight.shape[:2])  # (point, out, in)
+        self.weight, self.bias, self.margins = weight, bias, margins
+        self.points = torch.kron(torch.tensor(KERNEL_POINTS), torch.tensor(KERNEL_POINTS)).to(weight)
+        positions = weight.detach().permute(2, 3, 0, 1).reshape(4, -1)
+        self.kernels = (self.points @ positions).view(9, *weight.shape[:2])  # (point, out, in)
         self._open: dict[tuple[int, ...], _Calls] = {}
 
     def __call__(self, *pieces: Tensor) -> Tensor:
@@ -56,13 +55,13 @@ class MinimalConvolution:
         x = (torch.cat(last, 3) if len(last) > 1 else last[0]).contiguous()  # (row, col, batch, in)
         transforms = _transforms(x.shape[0], x.shape[1], self.margins, x.dtype)
         calls, at, ticket = None, 0, None
-        if torch.is_grad_enabled() and self.kernels.requires_grad:
+        if torch.is_grad_enabled() and self.weight.requires_grad:
             size = (*transforms.size, x.shape[2], self.kernels.shape[1])
             if size not in self._open or not self._open[size].tickets:
-                self._open[size] = _Calls(self.kernels, size, transforms)
+                self._open[size] = _Calls(self.weight, self.points, size, transforms)
             calls = self._open[size]
             at, ticket = calls.tickets.pop()
-        y = _Convolve.apply(x, self.kernels.detach(), transforms, calls, at, ticket)
+        y = _Convolve.apply(x, self.kernels, transforms, calls, at, ticket)
         return (y + self.bias).permute(2, 3, 0, 1)
 
 
@@ -92,30 +91,33 @@ class _Calls:
     back to it, so that autograd brings the gradients of all calls to one place once all of them are known.
     """
 
-    def __init__(self, kernels: Tensor, size: tuple[int, ...], transforms: _Transforms) -> None:
-        self.transforms = transforms
+    def __init__(self, weight: Tensor, points: Tensor, size: tuple[int, ...], transforms: _Transforms) -> None:
+        self.points, self.transforms = points, transforms
         self.inputs: dict[int, Tensor] = {}
-        self.tickets = list(enumerate(_Tickets.apply(kernels, size, self)))
+        self.tickets = list(enumerate(_Tickets.apply(weight, size, self)))
 
 
 class _Tickets(torch.autograd.Function):
-    """Tickets of a kernel; backward is the gradient of the kernel, summed over the calls that were made."""
+    """Tickets of a weight; backward is its gradient, summed over the calls that were made."""
 
     @staticmethod
-    def forward(ctx: Any, kernels: Tensor, size: tuple[int, ...], calls: _Calls) -> tuple[Tensor, ...]:
+    def forward(ctx: Any, weight: Tensor, size: tuple[int, ...], calls: _Calls) -> tuple[Tensor, ...]:
         ctx.set_materialize_grads(False)
         ctx.calls = calls
-        return tuple(kernels.new_zeros(()).expand(size) for _ in range(BLOCK))
+        return tuple(weight.new_zeros(()).expand(size) for _ in range(BLOCK))
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, None, None]:
-        made = [(ctx.calls.inputs.pop(at), gradient) for at, gradient in enumerate(gradients) if gradient is not None]
+        calls: _Calls = ctx.calls
+        made = [(calls.inputs.pop(at), gradient) for at, gradient in enumerate(gradients) if gradient is not None]
         if not made:
             return None, None, None
-        points = _spread(ctx.calls.transforms.into, torch.cat([x for x, _ in made], 2))
-        products = _spread(ctx.calls.transforms.outof.T, torch.cat([gradient for _, gradient in made], 2))
-        return torch.bmm(products.transpose(1, 2), points), None, None
+        points = _spread(calls.transforms.into, torch.cat([x for x, _ in made], 2))
+        products = _spread(calls.transforms.outof.T, torch.cat([gradient for _, gradient in made], 2))
+        kernels = torch.bmm(products.transpose(1, 2), points)
+        weight = (calls.points.T @ kernels.flatten(1)).view(*KERNEL, *kernels.shape[1:])
+        return weight.permute(2, 3, 0, 1), None, None
 
 
 class _Convolve(torch.autograd.Function):
@@ -159,10 +161,6 @@ def _spread(matrix: Tensor, x: Tensor) -> Tensor:
 def _gathered(matrix: Tensor, points: Tensor, shape: tuple[int, ...]) -> Tensor:
     """From (point, tile * batch, channel) to (row, col, batch, channel)."""
     return (matrix @ points.view(matrix.shape[1], -1)).view(shape)
-
-
-def _kron(rows: Sequence[Sequence[int]], columns: Sequence[Sequence[int]]) -> Tensor:
-    return torch.kron(torch.tensor(rows), torch.tensor(columns))
 
 
 @lru_cache(maxsize=64)
