@@ -6,9 +6,10 @@ python benchmarks/tactile_step.py [--json] [--cells time_decay ugrnn intersectio
 A step is the forward pass of the whole stimulus (22 frames of 30 x 5 x 7), a decoder of three linear layers on the last
 output, cross-entropy, and all gradients. `ours` and `plain` are medians in seconds: of the process's CPU time on the CPU,
 of the clock after synchronisation on a GPU; the two take turns. The plain loop computes every node at every step with
-torch's own convolutions. `difference` is the greatest difference of a gradient between the two, over the greatest
-gradient of that weight. `memory_mb` is the greatest memory of a process of its own that makes steps of one kind only:
-resident on the CPU, torch's tensors on a GPU. Published sizes: `--cells` also takes identity, gru, lstm and `_ln` of each.
+torch's own convolutions. `difference` is the norm of the difference between the two gradients of a weight, over the norm
+of the gradient, for the weight where it is greatest; in float32, rounding may switch a rectified unit on.
+`memory_mb` is the greatest memory of a process of its own that makes steps of one kind only: resident on the CPU, torch's
+tensors on a GPU. `--cells` also takes identity, gru, lstm, and those with `_ln` behind.
 """
 
 import argparse
@@ -105,8 +106,7 @@ def build(cell: str, batch: int, device: str, dtype: str) -> tuple[Any, Any, Cal
     from torch import nn
     from torch.nn import functional
 
-    from neuromodels.recurrent_graph import RecurrentGraph
-    from neuromodels.recurrent_graph.zhuang import zhuang_graph
+    from neuromodels.recurrent_graph import RecurrentGraph, zhuang_graph
 
     name, _, norm = cell.partition("_ln")
     kind = getattr(torch, dtype)
@@ -150,7 +150,7 @@ def measure(cell: str, batch: int, device: str, dtype: str, repeats: int) -> dic
         step(plain)
         gradients.append({name: weight.grad.clone() for name, weight in graph.named_parameters()})
     apart = max(
-        float((gradients[1][name] - value).abs().max() / value.abs().max().clamp_min(1e-30))
+        float((gradients[1][name] - value).norm() / value.norm().clamp_min(1e-30))
         for name, value in gradients[0].items()
     )
     times: dict[bool, list[float]] = {True: [], False: []}

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .config import GraphConfig, NodeConfig
     from .graph import RecurrentGraph
+    from .zhuang import zhuang_graph
 
-_HOME = {"GraphConfig": "config", "NodeConfig": "config", "RecurrentGraph": "graph"}
+_HOME = {"GraphConfig": "config", "NodeConfig": "config", "RecurrentGraph": "graph", "zhuang_graph": "zhuang"}
 
-__all__ = ["GraphConfig", "NodeConfig", "RecurrentGraph"]
+__all__ = ["GraphConfig", "NodeConfig", "RecurrentGraph", "zhuang_graph"]
 
 
 def __getattr__(name: str) -> object:

@@ -10,8 +10,8 @@ from .config import STIMULUS, GraphConfig
 from .node import BoundNode, GraphNode, Shape, node_shape
 from .plan import Plan, first_step_that_sees_a_frame, make_plan
 
-# Node to its output, or to its state, at one step.
-Values = dict[str, Tensor | None]
+# Step to the output of a node at this step.
+History = dict[int, Tensor]
 
 
 class RecurrentGraph(nn.Module):
@@ -118,10 +118,10 @@ class RecurrentGraph(nn.Module):
             )
         return stimulus.shape[0], stimulus.shape[1]
 
-    def _run(self, stimulus: Tensor, plan: Plan) -> dict[str, dict[int, Tensor]]:
+    def _run(self, stimulus: Tensor, plan: Plan) -> dict[str, History]:
         """Outputs of the needed steps; a batch of one stands for equal samples."""
         frames = dict(enumerate(stimulus.unbind(1)))
-        outputs: dict[str, dict[int, Tensor]] = {STIMULUS: frames}
+        outputs: dict[str, History] = {STIMULUS: frames}
         for group in plan.groups:
             bound = {name: self._node(name).bind() for name in group if plan.needed[name]}
             if group in plan.cyclic:
@@ -130,9 +130,7 @@ class RecurrentGraph(nn.Module):
                 self._run_alone(group[0], bound[group[0]], outputs, plan.needed[group[0]])
         return outputs
 
-    def _run_alone(
-        self, name: str, bound: BoundNode, outputs: dict[str, dict[int, Tensor]], steps: tuple[int, ...]
-    ) -> None:
+    def _run_alone(self, name: str, bound: BoundNode, outputs: dict[str, History], steps: tuple[int, ...]) -> None:
         """Map, activate and pool all steps at once; only the cell, if it has a state, goes step by step."""
         batch = outputs[STIMULUS][0].shape[0]
         pieces = [
@@ -148,38 +146,38 @@ class RecurrentGraph(nn.Module):
             x = torch.cat(parts)
         outputs[name] = dict(zip(steps, bound.after(x).split(batch), strict=True))
 
-    def _run_together(
-        self, bound: dict[str, BoundNode], outputs: dict[str, dict[int, Tensor]], plan: Plan, n_steps: int
-    ) -> None:
+    def _run_together(self, bound: dict[str, BoundNode], outputs: dict[str, History], plan: Plan, n_steps: int) -> None:
         """Step the nodes of a cycle, in stretches that are computed again for gradients where that is asked for."""
-        for name in bound:
-            outputs[name] = {}
         span = self.checkpoint_steps or n_steps
-        states: Values = dict.fromkeys(bound)
+        again = self.checkpoint_steps is not None and torch.is_grad_enabled()
+        states: dict[str, Tensor | None] = dict.fromkeys(bound)
+        outputs.update({name: {} for name in bound})
         for start in range(0, n_steps, span):
-            steps = [
-                (t, name) for t in range(start, min(start + span, n_steps)) for name in bound if t in plan.needed[name]
-            ]
-            if not steps:
-                break
-
-            def stretch(
-                states: Values, before: dict[str, dict[int, Tensor]], steps: list[tuple[int, str]] = steps
-            ) -> tuple[Values, dict[str, dict[int, Tensor]]]:
-                seen = {**outputs, **{name: dict(values) for name, values in before.items()}}
-                now = dict(states)
-                for step, name in steps:
-                    pieces = [self._piece(seen, source, name, step) for source in self._node(name).config.inputs]
-                    seen[name][step], now[name] = self._step(name, bound[name], pieces, now[name])
-                return now, {name: seen[name] for name in bound}
-
-            before = {name: {t: v for t, v in outputs[name].items() if t == start - 1} for name in bound}
-            if self.checkpoint_steps and torch.is_grad_enabled():
-                states, after = checkpoint(stretch, states, before, use_reentrant=False)
+            steps = range(start, min(start + span, n_steps))
+            todo = [(step, name) for step in steps for name in bound if step in plan.needed[name]]
+            # Only the step before can be read from another stretch.
+            known = {name: {step: y for step, y in outputs[name].items() if step == start - 1} for name in bound}
+            known |= {name: history for name, history in outputs.items() if name not in bound}
+            if again:
+                states, made = checkpoint(self._stretch, bound, known, states, todo, use_reentrant=False)
             else:
-                states, after = stretch(states, before)
-            for name, values in after.items():
-                outputs[name].update(values)
+                states, made = self._stretch(bound, known, states, todo)
+            for name, history in made.items():
+                outputs[name].update(history)
+
+    def _stretch(
+        self,
+        bound: dict[str, BoundNode],
+        known: dict[str, History],
+        states: dict[str, Tensor | None],
+        todo: list[tuple[int, str]],
+    ) -> tuple[dict[str, Tensor | None], dict[str, History]]:
+        """States after some steps of some nodes, and the outputs of these; changes nothing that it was given."""
+        seen, states = {name: dict(history) for name, history in known.items()}, dict(states)
+        for step, name in todo:
+            pieces = [self._piece(seen, source, name, step) for source in self._node(name).config.inputs]
+            seen[name][step], states[name] = self._step(name, bound[name], pieces, states[name])
+        return states, {name: seen[name] for name in bound}
 
     def _step(
         self, name: str, bound: BoundNode, pieces: list[Tensor], state: Tensor | None
@@ -190,7 +188,7 @@ class RecurrentGraph(nn.Module):
         y, state = bound.step(x, state)
         return bound.after(y), state
 
-    def _piece(self, outputs: dict[str, dict[int, Tensor]], source: str, target: str, step: int) -> Tensor:
+    def _piece(self, outputs: dict[str, History], source: str, target: str, step: int) -> Tensor:
         """What ``target`` reads from ``source``; zeros, of a batch of one, before the first step."""
         seen = step - self._delays.get((source, target), 0)
         if seen < 0:

@@ -38,6 +38,7 @@ NAMES = {
         "list_cells",
         "make_cell",
     ],
+    "neuromodels.recurrent_graph": ["GraphConfig", "NodeConfig", "RecurrentGraph", "zhuang_graph"],
     "simulators": ["save_stimulus_set"],
     "simulators.whisker": [
         "CURVED_PLATE_POSE",
