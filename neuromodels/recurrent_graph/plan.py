@@ -52,14 +52,14 @@ def make_plan(
     """
     order = _order_within_step(config)
     memory, asked = set(remembering), {name: set(steps) for name, steps in wanted.items()}
+    edges = config.edges
+    readers = {name: [(target, delay) for source, target, delay in edges if source == name] for name in order}
     needed: dict[str, set[int]] = {name: set() for name in order}
     for step in reversed(range(n_steps)):
         for name in reversed(order):
-            seen_by_itself = name in memory and step + 1 in needed[name]
-            seen_by_others = any(
-                step + delay in needed[target] for source, target, delay in config.edges if source == name
-            )
-            if step in asked.get(name, ()) or seen_by_itself or seen_by_others:
+            seen = name in memory and step + 1 in needed[name]
+            seen = seen or any(step + delay in needed[reader] for reader, delay in readers[name])
+            if seen or step in asked.get(name, ()):
                 needed[name].add(step)
     groups, cyclic = _groups(config, order)
     return Plan(groups, cyclic, {name: tuple(sorted(steps)) for name, steps in needed.items()})

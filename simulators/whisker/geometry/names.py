@@ -91,9 +91,7 @@ def expand_names(selection: str | Sequence[str], available: Sequence[str]) -> tu
     """
     given = [selection] if not isinstance(selection, Iterable) else list(selection)
     if not all(isinstance(word, str) for word in given):
-        raise ValueError(
-            f"whiskers are selected by names, groups or patterns such as RC1, R, C, RC*; received {selection!r}."
-        )
+        raise ValueError(f"whiskers are selected by names, groups or patterns such as RC1, R, C, RC*; received {selection!r}.")
     words = re.split(r"[\s,]+", selection.strip(" ,\n\t")) if isinstance(selection, str) else given
     if not words or words == [""]:
         raise ValueError("the selection of whiskers is empty; give names, groups or patterns such as RC1, R, C, RC*.")
