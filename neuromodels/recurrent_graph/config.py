@@ -1,0 +1,188 @@
+"""Description of a recurrent graph: nodes, what each of them reads, and how fast signals travel."""
+
+import dataclasses
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+STIMULUS = "stimulus"
+Unroll = Literal["biological", "full"]
+MAPS = ("conv", "linear", "identity")
+
+
+@dataclass(frozen=True)
+class NodeConfig:
+    """One node: inputs, resized and stacked along the channels -> map -> recurrent cell -> activation -> max pooling.
+
+    Attributes
+    ----------
+    name
+        Unique, not ``"stimulus"``.
+    channels
+        Of the node's output.
+    inputs
+        Nodes that it reads, and ``"stimulus"``, in the order in which their channels are stacked.
+    map
+        ``"conv"``; ``"linear"``, of all channels and positions at once; or ``"identity"``.
+    kernel, stride, padding
+        Of a convolution; see `neuromodels.layers.ChannelMap`.
+    bias
+        What the biases of the map start at.
+    map_activation, activation
+        Non-linearities after the map and after the cell: names of `neuromodels.layers.cell.ACTIVATIONS`.
+    cell, cell_kernel, cell_options
+        Name of the cell (`neuromodels.layers.list_cells`), its kernel (None, as after a linear map, for fully connected)
+        and further keywords.
+    pool
+        Side and stride of max pooling after the activation; 1 for none.
+    size_from
+        The input whose rows and columns the others are resized to; the first one if None.
+    delays
+        Steps, 0 or 1, that each input takes; None for those of the graph's unroll. The stimulus takes none.
+    """
+
+    name: str
+    channels: int
+    inputs: tuple[str, ...]
+    map: Literal["conv", "linear", "identity"] = "conv"
+    kernel: int = 3
+    stride: int = 1
+    padding: Literal["same", "valid"] | int = "same"
+    bias: float = 0.0
+    map_activation: str = "identity"
+    cell: str = "identity"
+    cell_kernel: int | None = None
+    cell_options: Mapping[str, object] = field(default_factory=dict)
+    activation: str = "identity"
+    pool: int = 1
+    size_from: str | None = None
+    delays: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "inputs", tuple(self.inputs))
+        object.__setattr__(self, "delays", None if self.delays is None else tuple(self.delays))
+        where = f"node {self.name!r}"
+        if self.name == STIMULUS or not self.name.isidentifier():
+            raise ValueError(f"{where} cannot have this name; use letters, digits and _, and not {STIMULUS!r}.")
+        if not self.inputs or len(set(self.inputs)) != len(self.inputs):
+            raise ValueError(f"{where} needs at least one input and each once, received {self.inputs}.")
+        if self.map not in MAPS:
+            raise ValueError(f"{where} has map {self.map!r}; it must be one of {', '.join(MAPS)}.")
+        if self.pool < 1:
+            raise ValueError(f"{where} has pool {self.pool}; it must be at least 1, which pools nothing.")
+        if self.size_from is not None and self.size_from not in self.inputs:
+            raise ValueError(f"{where} takes its size from {self.size_from!r}, which is not one of {self.inputs}.")
+        if self.delays is None:
+            return
+        if len(self.delays) != len(self.inputs) or not set(self.delays) <= {0, 1}:
+            raise ValueError(f"{where} has delays {self.delays} for inputs {self.inputs}; give 0 or 1 for each.")
+        if dict(self.edges_given())[STIMULUS] if STIMULUS in self.inputs else 0:
+            raise ValueError(f"{where} delays the stimulus by a step, but a frame is read when it comes; give 0.")
+
+    def edges_given(self) -> tuple[tuple[str, int], ...]:
+        """Pairs of input and delay, where delays are given."""
+        return tuple(zip(self.inputs, self.delays or (), strict=False))
+
+
+@dataclass(frozen=True)
+class GraphConfig:
+    """A recurrent graph.
+
+    Attributes
+    ----------
+    input_shape
+        Of one frame of the stimulus: ``(channel, row, col)``.
+    nodes
+        In feed-forward order, which matters to the full unroll only.
+    output
+        The node that is read out.
+    unroll
+        ``"biological"``: every connection takes one step, so that a layer of depth costs a step. ``"full"``: connections
+        to a later node of the list take none, those back or to the node itself take one.
+
+    References
+    ----------
+    Nayebi et al. 2018, arXiv 1807.00053, for the biological unroll.
+    """
+
+    input_shape: tuple[int, int, int]
+    nodes: tuple[NodeConfig, ...]
+    output: str
+    unroll: Unroll = "biological"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "input_shape", tuple(self.input_shape))
+        object.__setattr__(self, "nodes", tuple(self.nodes))
+        names = [node.name for node in self.nodes]
+        if len(self.input_shape) != 3 or any(not isinstance(size, int) or size < 1 for size in self.input_shape):
+            raise ValueError(f"input_shape must be (channel, row, col), each at least 1, received {self.input_shape}.")
+        if len(set(names)) != len(names):
+            raise ValueError(f"nodes must have different names, received {names}.")
+        for node in self.nodes:
+            for source in node.inputs:
+                if source not in (STIMULUS, *names):
+                    raise ValueError(f"node {node.name!r} reads {source!r}; the graph has {STIMULUS} and {names}.")
+        if self.output not in names:
+            raise ValueError(f"output is {self.output!r}; it must be one of the nodes {names}.")
+        if self.unroll not in ("biological", "full"):
+            raise ValueError(f"unroll is {self.unroll!r}; it must be 'biological' or 'full'.")
+
+    @property
+    def edges(self) -> tuple[tuple[str, str, int], ...]:
+        """(from, to, delay in steps) of every connection between nodes."""
+        place = {node.name: position for position, node in enumerate(self.nodes)}
+        found = []
+        for node in self.nodes:
+            given = dict(node.edges_given())
+            for source in node.inputs:
+                if source != STIMULUS:
+                    forward = self.unroll == "full" and place[source] < place[node.name]
+                    found.append((source, node.name, given.get(source, 0 if forward else 1)))
+        return tuple(found)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "GraphConfig":
+        """Build from plain values, ``nodes`` being a list of tables.
+
+        Raises
+        ------
+        ValueError
+            For a key that does not exist, and for whatever the configuration itself refuses.
+        """
+        given = _known(cls, values, "the graph")
+        nodes = tuple(NodeConfig(**_known(NodeConfig, table, "a node")) for table in given.pop("nodes", ()))
+        return cls(nodes=nodes, **given)
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> "GraphConfig":
+        """Read a TOML file: the graph's keys, and one ``[[nodes]]`` table per node."""
+        return cls.from_dict(tomllib.loads(Path(path).read_text(encoding="utf-8")))
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values that `from_dict` takes and JSON and TOML can hold; what equals its default is left out."""
+        return {
+            "input_shape": list(self.input_shape),
+            "output": self.output,
+            "unroll": self.unroll,
+            "nodes": [_plain(node) for node in self.nodes],
+        }
+
+
+def _known(kind: type, values: Mapping[str, Any], where: str) -> dict[str, Any]:
+    known = [field.name for field in dataclasses.fields(kind)]
+    for key in values:
+        if key not in known:
+            raise ValueError(f"{where} has the key {key!r}, which does not exist; there are {', '.join(known)}.")
+    return dict(values)
+
+
+def _plain(node: NodeConfig) -> dict[str, object]:
+    given = {}
+    for spec in dataclasses.fields(node):
+        value = getattr(node, spec.name)
+        default = {} if spec.name == "cell_options" else spec.default
+        if value != default:
+            given[spec.name] = list(value) if isinstance(value, tuple) else value
+    return given
