@@ -164,6 +164,7 @@ NAMES = {
         "register_dataset",
         "save_responses",
     ],
+    "data.tactile": ["CANONICAL_ORDER", "load_animals", "pool_animals", "read_session", "stack_sessions"],
     "alignment": [
         "Benchmark",
         "BetweenSubjects",
