@@ -88,9 +88,8 @@ def noise_corrected_rsa(
     r_xx = np.ones(len(seeds))
     if parts:
         sides = ([halve(part, number, missing) for part in parts] for number in seeds)
-        r_xx = np.array(
-            [_between(*(np.concatenate(s, axis=1) for s in zip(*side, strict=True)), method) for side in sides]
-        )
+        pooled = ([np.concatenate(half, axis=1) for half in zip(*side, strict=True)] for side in sides)
+        r_xx = np.array([_between(first, second, method) for first, second in pooled])
     shaped = (np.full(len(seeds), r_xy), r_xx, r_yy)
     every, xx, yy = (values.reshape(-1, 1, 1) for values in shaped)
     return NoiseCorrectedPredictivity(every, xx, yy, correction, average, n_halves - len(seeds), seed)

@@ -198,6 +198,7 @@ NAMES = {
         "safe_split",
         "score",
     ],
+    "alignment.layer_target": ["LayerTargetMatrix", "layer_target_ridge", "layer_target_rsa"],
     "alignment.mappings": [
         "BandedRidge",
         "CrossPrediction",
