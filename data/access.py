@@ -49,10 +49,24 @@ def download_folder(info: DatasetInfo) -> Path:
     return home() / "datasets" / info.name
 
 
-def _candidates(info: DatasetInfo, file: DataFile) -> list[Path]:
+def _places(info: DatasetInfo) -> list[Path]:
     mirror = os.environ.get("NEUROMODELS_DATA")
-    places = [Path(mirror) / info.folder / file.path] if mirror else []
-    return [*places, download_folder(info) / file.path]
+    return [*([Path(mirror) / info.folder] if mirror else []), download_folder(info)]
+
+
+def own_files(info: DatasetInfo) -> list[Path]:
+    """Files of a dataset that is known by a pattern, sorted by name, from the first folder that holds any.
+
+    Raises
+    ------
+    DataNotAvailableError
+        If there is none: where to put them, the source and the licence.
+    """
+    for place in _places(info):
+        found = sorted(place.glob(info.pattern), key=lambda path: path.name)
+        if found:
+            return found
+    raise DataNotAvailableError(how_to_get_files(info, []))
 
 
 def locate(info: DatasetInfo, file: DataFile) -> LocatedFile | None:
@@ -63,7 +77,7 @@ def locate(info: DatasetInfo, file: DataFile) -> LocatedFile | None:
     ChecksumError
         If a file is there with another SHA-256. The file is left where it is.
     """
-    for path in _candidates(info, file):
+    for path in (place / file.path for place in _places(info)):
         if path.is_file():
             received = sha256_of(path)
             if file.sha256 is not None and received != file.sha256:
@@ -100,7 +114,7 @@ def locate_all(info: DatasetInfo) -> list[LocatedFile]:
 def is_available(info: DatasetInfo) -> bool:
     """Whether `locate_all` would find everything; a wrong file counts as available, so that it is reported."""
     try:
-        locate_all(info)
+        own_files(info) if info.pattern else locate_all(info)
     except DataNotAvailableError:
         return False
     except ChecksumError:
@@ -110,11 +124,12 @@ def is_available(info: DatasetInfo) -> bool:
 
 def how_to_get_files(info: DatasetInfo, missing: list[DataFile]) -> str:
     """What is missing, what to run or where to put it, the source and the licence, in one sentence each."""
-    names = (" or " if info.alternatives else ", ").join(file.path for file in missing)
+    names = info.pattern or (" or " if info.alternatives else ", ").join(file.path for file in missing)
     mirror = os.environ.get("NEUROMODELS_DATA")
     place = f"{mirror}/{info.folder}/" if mirror else f"FOLDER/{info.folder}/ and set NEUROMODELS_DATA=FOLDER"
+    what = "the files" if info.pattern else "the file"
     download = f"run `neuromodels data fetch {info.name}`, or " if info.access == "download" else ""
     return (
-        f"{info.name} is not on this machine (missing: {names}): {download}put the file into {place}. "
+        f"{info.name} is not on this machine (missing: {names}): {download}put {what} into {place}. "
         f"{info.how_to_get} Licence: {info.licence}."
     )

@@ -18,7 +18,9 @@ class _Entry:
 
 
 _registry: Registry[_Entry] = Registry(
-    "dataset", {"language": "data.language", "vision": "data.vision"}, entry_point_group="neuromodels.datasets"
+    "dataset",
+    {"language": "data.language", "tactile": "data.tactile", "vision": "data.vision"},
+    entry_point_group="neuromodels.datasets",
 )
 
 

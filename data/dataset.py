@@ -61,6 +61,9 @@ class DatasetInfo:
         Named splits that belong to the recording; the first is the one to use unless there is a reason.
     folder
         Folder of the files below ``$NEUROMODELS_DATA``; the dataset's name unless given.
+    pattern
+        Instead of ``files``: shell pattern of a user's own files below the folder, too large to be hashed as wholes; the
+        provenance then quotes hashes of what was read.
     """
 
     name: str
@@ -75,6 +78,7 @@ class DatasetInfo:
     notes: str = ""
     splits: dict[str, SplitSpec] = field(default_factory=dict)
     folder: str = ""
+    pattern: str = ""
 
     def __post_init__(self) -> None:
         if not self.folder:

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from .access import download_folder, how_to_get_files, is_available, locate, locate_all, sha256_of
+from .access import download_folder, how_to_get_files, is_available, locate, locate_all, own_files, sha256_of
 from .dataset import DataFile, DatasetInfo
 from .errors import ChecksumError, DataNotAvailableError
 
@@ -16,6 +16,8 @@ PIECE = 1 << 16
 def fetch_files(info: DatasetInfo, *, dry_run: bool, offline: bool, progress: bool) -> list[Path]:
     """Bring the files of a dataset here; see ``data.fetch``."""
     paths: list[Path] = []
+    if info.pattern:
+        return [] if dry_run and not is_available(info) else own_files(info)
     if info.alternatives and is_available(info):
         return [located.path for located in locate_all(info)]
     for file in info.files:

@@ -19,6 +19,8 @@ from .normalisations import (
 )
 from .performance import normalised_correlation, unbiased_r2
 from .predictivity import NoiseCorrectedPredictivity, noise_corrected_predictivity
+from .rdm_predictivity import noise_corrected_rsa
+from .released_scores import released_ratio, released_score
 from .signal_to_noise import NcsnrCeiling, ncsnr, noise_ceiling
 from .split_half import (
     ReliableUnits,
@@ -66,8 +68,11 @@ __all__ = [
     "ncsnr",
     "noise_ceiling",
     "noise_corrected_predictivity",
+    "noise_corrected_rsa",
     "normalised_correlation",
     "predictor_consistency",
+    "released_ratio",
+    "released_score",
     "reliable_units",
     "saturation",
     "signal_power",

@@ -183,6 +183,7 @@ NAMES = {
         "register_dataset",
         "save_responses",
     ],
+    "data.tactile": ["CANONICAL_ORDER", "load_animals", "pool_animals", "read_session", "stack_sessions"],
     "alignment": [
         "Benchmark",
         "BetweenSubjects",
@@ -216,6 +217,7 @@ NAMES = {
         "safe_split",
         "score",
     ],
+    "alignment.layer_target": ["LayerTargetMatrix", "layer_target_ridge", "layer_target_rsa"],
     "alignment.mappings": [
         "BandedRidge",
         "CrossPrediction",
@@ -309,8 +311,11 @@ NAMES = {
         "ncsnr",
         "noise_ceiling",
         "noise_corrected_predictivity",
+        "noise_corrected_rsa",
         "normalised_correlation",
         "predictor_consistency",
+        "released_ratio",
+        "released_score",
         "reliable_units",
         "saturation",
         "signal_power",

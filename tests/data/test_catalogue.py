@@ -13,7 +13,7 @@ V1 = [
     for recording in ("ay2_u003", "ay3_u001", "ay3_u002", "ay4_u001", "ay4_u005", "ay4_u006", "ay5_u005")
 ]
 LANGUAGE = ["language/gpt2_bpe", "language/pereira2018", "language/planted", "language/tuckute2024"]
-NAMES = [*LANGUAGE, *V1, "vision/kriegeskorte2008"]
+NAMES = [*LANGUAGE, "tactile/rodgers2022", *V1, "vision/kriegeskorte2008"]
 # Files that are offered by address but without a hash; the reason stands in the dataset's `how_to_get`.
 WITHOUT_HASH = {("language/tuckute2024", "bold_response_LH.csv")}
 
@@ -28,7 +28,11 @@ def test_registered_datasets():
         ("language/p*", None, ["language/pereira2018", "language/planted"]),
         ("*", "embedded", ["language/planted"]),
         ("*", "download", ["language/gpt2_bpe"]),
-        ("*", "own copy", ["language/pereira2018", "language/tuckute2024", *V1, "vision/kriegeskorte2008"]),
+        (
+            "*",
+            "own copy",
+            ["language/pereira2018", "language/tuckute2024", "tactile/rodgers2022", *V1, "vision/kriegeskorte2008"],
+        ),
         ("vision/henaff*", None, V1),
         ("*2018", "own copy", ["language/pereira2018"]),
         ("*2018", "embedded", []),
@@ -46,7 +50,7 @@ def test_every_dataset_states_its_facts(name):
         assert getattr(info, fact).strip(), fact
     assert "\n" not in info.summary
     assert info.access in ("embedded", "download", "own copy")
-    assert bool(info.files) == (info.access != "embedded")
+    assert bool(info.files or info.pattern) == (info.access != "embedded")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -111,7 +115,7 @@ def test_registered_dataset_is_listed(own_catalogue, make_info, mirror, put):
     }
 
 
-@pytest.mark.parametrize("name", ["language/pereira2018", "language/tuckute2024"])
+@pytest.mark.parametrize("name", ["language/pereira2018", "language/tuckute2024", "tactile/rodgers2022"])
 def test_missing_recording_says_where_it_comes_from(no_real_data, name):
     info = dataset_info(name)
     with pytest.raises(DataNotAvailableError) as caught:
