@@ -224,9 +224,7 @@ class Autoencoder(nn.Module):
         If a length is below 1, the shape has not three lengths, or the sparsity is negative.
     """
 
-    def __init__(
-        self, features: int, stimulus_shape: Sequence[int], *, sparsity: float = 1e-4, seed: int = 0
-    ) -> None:
+    def __init__(self, features: int, stimulus_shape: Sequence[int], *, sparsity: float = 1e-4, seed: int = 0) -> None:
         super().__init__()
         if len(stimulus_shape) != 3:
             raise ValueError(
