@@ -166,7 +166,8 @@ def plan_scene(scene: Scene, mechanics: Mechanics, keep_nodes: bool = True) -> P
         1e-3 * item.motion.max_speed_mm_s(scene.duration_s, _reach_mm(item.solid.bounds_mm())) for item in scene.objects
     ]
     for item, speed in zip(scene.objects, speeds, strict=True):
-        if speed > 1e-3 * MAX_SPEED_MM_S:
+        # A plane has no end that could be too fast.
+        if speed > 1e-3 * MAX_SPEED_MM_S and not isinstance(item.solid, Plane):
             raise ValueError(
                 f"{item.name or 'an object'} moves and turns so fast that its surface reaches {speed:.4g} m/s; at most "
                 f"{1e-3 * MAX_SPEED_MM_S:g} m/s is accepted: slow it down."

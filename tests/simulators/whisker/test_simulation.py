@@ -264,6 +264,7 @@ KNOWN = (
     "moves faster",
     "than contact can hold",
     "drives over its base",
+    "surface reaches",
 )
 REFUSALS: dict[str, int] = {}
 
