@@ -183,7 +183,7 @@ class _Announcement(Listener):
         """Compilation of one function begins."""
         if not self.said:
             self.said = True
-            print("whisker simulator: compiling for this machine, once (about half a minute) ...", file=sys.stderr)
+            print("whisker simulator: compiling for this machine, once (about a minute) ...", file=sys.stderr)
 
     def on_end(self, event: Event) -> None:
         """Compilation of one function is over."""

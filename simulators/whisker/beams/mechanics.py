@@ -88,8 +88,6 @@ class Mechanics:
             object.__setattr__(self, "n_links", whole_number("n_links", self.n_links))
             if self.n_links < 3:
                 raise ValueError(f"n_links is {self.n_links}; a whisker needs at least 3 rigid links.")
-            if self.n_links > MOST_LINKS:
-                raise ValueError(f"n_links is {self.n_links}; beyond {MOST_LINKS} links nothing is gained: take fewer.")
             if self.links_per_mm is not None:
                 raise ValueError(
                     f"n_links is {self.n_links} and links_per_mm {self.links_per_mm}; they are two ways to say one thing: "
@@ -128,6 +126,8 @@ class Mechanics:
             return self.build_chain(whisker)
         per_mm = 1.0 if self.preset == "whiskit" and self.links_per_mm is None else self.links_per_mm
         links = self.n_links or (DEFAULT_LINKS if per_mm is None else max(3, int(whisker.length_mm * per_mm)))
+        if links > MOST_LINKS:
+            raise ValueError(f"whisker {whisker.name} would have {links} links; at most {MOST_LINKS} are accepted.")
         if self.preset == "whiskit":
             if links > WHISKIT_TABLE_LINKS + 1:
                 raise ValueError(
