@@ -96,7 +96,9 @@ def _read(folder: Path) -> list[dict[str, object]]:
         steps = json.loads(file.read_text("utf-8"))["steps"]
         return [dict(step, key=str(step["key"])) for step in steps]
     except (json.JSONDecodeError, KeyError, TypeError) as error:
-        raise ValueError(f"{file} is not a record of a study ({error}); give another folder, or delete the file.") from None
+        raise ValueError(
+            f"{file} is not a record of a study ({error}); give another folder, or delete the file."
+        ) from None
 
 
 def _write(folder: Path, story: Story, steps: list[dict[str, object]]) -> None:

@@ -66,8 +66,8 @@ def list_stories() -> dict[str, str]:
 def load_story(name: str | Path, settings: Mapping[str, str] | None = None) -> Story:
     """A study by its name or from a TOML file of yours.
 
-    The file has ``title``, ``summary``, a table ``[settings]`` and, for each command, ``[[step]]`` with ``what`` and ``run``, the
-    words of the command. ``{name}`` in a word stands for the setting of this name.
+    The file has ``title``, ``summary``, a table ``[settings]`` and, for each command, ``[[step]]`` with ``what`` and
+    ``run``, the words of the command. ``{name}`` in a word stands for the setting of this name.
 
     Parameters
     ----------
@@ -91,7 +91,9 @@ def load_story(name: str | Path, settings: Mapping[str, str] | None = None) -> S
     else:
         near = difflib.get_close_matches(path, list_stories(), n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"study {path!r} is not known{hint} There are {', '.join(list_stories())}, or give a .toml file.")
+        raise ValueError(
+            f"study {path!r} is not known{hint} There are {', '.join(list_stories())}, or give a .toml file."
+        )
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
