@@ -141,6 +141,16 @@ def test_mixed_precision_and_channels_last_stay_close():
     torch.testing.assert_close(graph.to(memory_format=torch.channels_last)(stimulus), expected, rtol=0, atol=1e-5)
 
 
+def test_the_graph_compiles_as_a_whole():
+    """One graph without a break, forward and backward, equal to the plain call."""
+    graph, stimulus = narrow("ugrnn"), whisks(steps=4)
+    compiled = torch.compile(graph, backend="aot_eager", fullgraph=True)
+    expected, found = graph(stimulus, steps=[-1]), compiled(stimulus, steps=[-1])
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
+    gradients = [torch.autograd.grad(output.sum(), graph.parameters()) for output in (found, expected)]
+    torch.testing.assert_close(*gradients, rtol=1e-10, atol=1e-12)
+
+
 def node(name, inputs, **options):
     return NodeConfig(name, options.pop("channels", 2), inputs, **options)
 
