@@ -21,6 +21,7 @@ class CompiledForm:
         self._compiled: dict[str, Callable[..., Any]] = {}
 
     def __call__(self, *arguments: Any) -> Any:
+        """The network's forward pass."""
         return self._call("__call__", *arguments)
 
     def __getattr__(self, name: str) -> Any:

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Processes:
-    """This process and how many there are; without torchrun it is alone.
+    """A process and how many there are; without torchrun it is alone.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Processes:
         return self.rank == 0
 
     def share(self, n: int) -> slice:
-        """This process's part of ``n`` samples.
+        """Part of this process in ``n`` samples.
 
         Raises
         ------
@@ -67,7 +67,7 @@ class Processes:
         Tensor
             ``(sample of all processes, ...)``.
         """
-        return values if self.size == 1 else _Gather.apply(values, self)  # type: ignore[no-any-return]
+        return values if self.size == 1 else _Gather.apply(values, self)
 
     def average_gradients(self, modules: Iterable[nn.Module]) -> None:
         """Replace every gradient by its mean over processes, in one message per dtype.

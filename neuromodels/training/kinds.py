@@ -12,7 +12,10 @@ from .recipe import Choice, RecipeError
 # Kind to "module:function"; other packages add theirs through the entry-point group of the same name.
 OURS = {
     "neuromodels.training_data": {"tactile/sweeps": "neuromodels.tactile.sweeps:sweep_samples"},
-    "neuromodels.augmentations": {"tactile": "neuromodels.tactile.augmentation:TactileAugmentation"},
+    "neuromodels.augmentations": {
+        "tactile": "neuromodels.tactile.augmentation:TactileAugmentation",
+        "tactile/released": "neuromodels.tactile.augmentation:ReleasedAugmentation",
+    },
     "neuromodels.tasks": {
         "autoencoder": "neuromodels.training.tasks:Reconstruction",
         "classification": "neuromodels.training.tasks:Classification",

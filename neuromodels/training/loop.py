@@ -283,8 +283,8 @@ class Trainer:
         for step, loss in zip(steps, losses, strict=True):
             if not math.isfinite(loss) and self.precision.name != "fp16":
                 raise FloatingPointError(
-                    f"the loss is {loss} at epoch {epoch + 1}, step {step + 1}; lower optimizer.lr (now {self.rates[epoch]:g}), "
-                    "set training.clip_gradient, or look for such values in the data. What was saved before stays."
+                    f"the loss is {loss} at epoch {epoch + 1}, step {step + 1}; lower optimizer.lr (now {self.rates[epoch]:g}) "
+                    "or set training.clip_gradient. What was saved before stays."
                 )
         return losses[-1]
 

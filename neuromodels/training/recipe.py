@@ -209,8 +209,8 @@ class Recipe:
         Constant by default; see `neuromodels.training.list_schedules`.
     augmentation
         None trains on the samples as they are.
-    summary
-        One line for listings.
+    summary, source
+        One line for listings, and where the values are from.
     """
 
     model: ModelRecipe
@@ -221,6 +221,7 @@ class Recipe:
     schedule: Choice = Choice("constant")
     augmentation: Choice | None = None
     summary: str = ""
+    source: str = ""
 
     def __post_init__(self) -> None:
         _choice("schedule.kind", self.schedule.kind, list_schedules())

@@ -139,7 +139,7 @@ class _Batches(Dataset):
     def __init__(self, samples: Samples) -> None:
         self.samples = samples
 
-    def __getitem__(self, rows: list[int]) -> Batch:  # type: ignore[override]
+    def __getitem__(self, rows: list[int]) -> Batch:
         batch = dict(self.samples.batch(rows))
         check_labels(batch, rows, getattr(self.samples, "n_classes", None))
         return batch
@@ -169,7 +169,7 @@ def stored_batches(
     loader = DataLoader(
         _Batches(samples),
         batch_size=None,
-        sampler=rows,  # type: ignore[arg-type]
+        sampler=rows,
         num_workers=workers,
         pin_memory=device.type == "cuda",
         generator=torch.Generator().manual_seed(0),  # else the loader draws from the global state
