@@ -37,7 +37,8 @@ class ScoreCommand:
             "models",
             nargs="+",
             metavar="MODEL",
-            help="registered names, shell patterns in quotes, or recording:DATASET to score another animal as a model",
+            help="registered names, shell patterns in quotes, folders of trained networks, or recording:DATASET to score "
+            "another animal as a model",
         )
         add(
             "--on",
@@ -88,8 +89,9 @@ class ScoreCommand:
         scores: list[Score] = []
         with _plain_warnings():
             for name in models:
-                # A recording has no weights, so no seed.
-                for seed in arguments.seed[:1] if name.startswith(RECORDING) else arguments.seed:
+                # A recording has no weights, and a trained network has those of its folder: neither takes a seed.
+                fixed = name.startswith(RECORDING) or toolbox.is_model_folder(name)
+                for seed in arguments.seed[:1] if fixed else arguments.seed:
                     model = _model(name, seed, device, arguments, toolbox)
                     for benchmark in benchmarks:
                         if name == RECORDING + benchmark.dataset_name:
@@ -114,7 +116,7 @@ class ScoreCommand:
         from pathlib import Path
 
         for name in models:
-            if name.startswith(RECORDING):
+            if name.startswith(RECORDING) or toolbox.is_model_folder(name):
                 _model(name, 0, "cpu", arguments, toolbox)
             elif not toolbox.list_models(name):
                 toolbox.create_model(name)
@@ -194,6 +196,8 @@ def _models(patterns: Sequence[str], toolbox: Any) -> list[str]:
 
 def _model(name: str, seed: int, device: str, arguments: argparse.Namespace, toolbox: Any) -> Any:
     if not name.startswith(RECORDING):
+        if toolbox.is_model_folder(name):
+            return toolbox.load_model(name, device=device)
         return toolbox.create_model(name, seed=seed, device=device)
     import data
 

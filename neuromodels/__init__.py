@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .recording import Recordable
     from .registry import ModelInfo, create_model, list_models, model_info, register_model
     from .validate import validate_model
+    from .weights import load_model, save_model
 
 # Tells our package from a user's file of the same name; see neuromodels.cli.
 __neuromodels__ = True
@@ -28,8 +29,10 @@ _HOME = {
     "UnknownNameError": "errors",
     "create_model": "registry",
     "list_models": "registry",
+    "load_model": "weights",
     "model_info": "registry",
     "register_model": "registry",
+    "save_model": "weights",
     "validate_model": "validate",
 }
 
@@ -43,8 +46,10 @@ __all__ = [
     "__version__",
     "create_model",
     "list_models",
+    "load_model",
     "model_info",
     "register_model",
+    "save_model",
     "validate_model",
 ]
 

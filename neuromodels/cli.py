@@ -24,10 +24,12 @@ OWN_PACKAGES = ("alignment", "data", "simulators", "neuromodels")
 
 @dataclass(frozen=True)
 class Toolbox:
-    """What a subcommand gets from here: model building by name, device names, the version."""
+    """What a subcommand gets from here: models by name and from folders, device names, the version."""
 
     create_model: Callable[..., Any]
     list_models: Callable[..., list[str]]
+    load_model: Callable[..., Any]
+    is_model_folder: Callable[[str], bool]
     resolve_device: Callable[[str], str]
     version: str
 
@@ -114,8 +116,9 @@ def _summary(load: Callable[[], Command]) -> str:
 def _toolbox() -> Toolbox:
     from .devices import resolve_device
     from .registry import create_model, list_models
+    from .weights import is_model_folder, load_model
 
-    return Toolbox(create_model, list_models, resolve_device, __version__)
+    return Toolbox(create_model, list_models, load_model, is_model_folder, resolve_device, __version__)
 
 
 def build_parser(argv: Sequence[str]) -> argparse.ArgumentParser:

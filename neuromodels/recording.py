@@ -9,7 +9,7 @@ import dataclasses
 import hashlib
 import inspect
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,7 +35,11 @@ class Recordable(_Base):
     Attributes
     ----------
     name : str
-        Registered name, ``family/architecture``.
+        Registered name, ``family/architecture``; of a trained network with the label of its weights after a point.
+    registered_name, options
+        What `create_model` was asked for: the same again builds the same architecture.
+    label
+        Tells trained weights apart; empty where none were loaded.
     layers : tuple of str
         Layers that ``record`` can read, in processing order.
     input_spec : dict
@@ -47,6 +51,9 @@ class Recordable(_Base):
 
     name: str = ""
     seed: int | None = None
+    registered_name: str = ""
+    options: Mapping[str, object] = {}
+    label: str = ""
     layers: tuple[str, ...] = ()
     input_spec: dict[str, object] = {}
     committed_layer: str | None = None
@@ -125,7 +132,7 @@ class Recordable(_Base):
 
     @property
     def revision(self) -> str:
-        """Identity of this model: the seed, and a hash of its weights as they are now, its configuration and code."""
+        """Identity of this model: the seed or label, and a hash of its weights as they are now, its configuration and code."""
         digest = hashlib.sha256(torch.__version__.encode())
         for name, module in self.named_modules(remove_duplicate=False):
             digest.update(f"{name} {_state(module, self)}".encode())
@@ -134,7 +141,8 @@ class Recordable(_Base):
         for key, value in (*self.named_parameters(), *self.named_buffers()):
             digest.update(f"{key} {value.dtype} {tuple(value.shape)}".encode())
             digest.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
-        return f"untrained seed={self.seed} sha256={digest.hexdigest()[:16]}"
+        origin = f"trained {self.label}" if self.label else f"untrained seed={self.seed}"
+        return f"{origin} sha256={digest.hexdigest()[:16]}"
 
     def _check_layers(self, layers: Sequence[str] | None) -> list[str]:
         if layers is None:
@@ -169,6 +177,9 @@ def _state(module: torch.nn.Module, model: Recordable) -> str:
         "_mark",
         "name",
         "seed",
+        "registered_name",
+        "options",
+        "label",
         *(model.not_keyed if module is model else ()),
     }
     # torch's own layers build their private attributes from their public ones.

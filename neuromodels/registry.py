@@ -189,6 +189,7 @@ def create_model(
         )
     model = entry.factory(seed=seed, **overrides)
     model.name, model.seed = name, seed
+    model.registered_name, model.options = name, dict(overrides)
     return model.to(device).eval()
 
 

@@ -1,11 +1,16 @@
-"""What training needs beside a model: objectives without labels, an optimizer and learning-rate schedules."""
+"""Training, shared by all families: recipes, the loop, checkpoints, tasks, objectives without labels, optimizers, schedules."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .lars import LARS
+    from .logs import plot_learning_curve, read_history
+    from .loop import EpochEnd, Trainer
     from .objectives import Autoencoder, SimCLR, SimSiam, contrastive_loss
+    from .recipe import Choice, ModelRecipe, OptimizerRecipe, Recipe, TrainingRecipe, list_recipes, read_recipe
+    from .run import TrainingResult, train
+    from .samples import Samples, Stream, TensorSamples
     from .schedules import (
         constant,
         cosine_annealing_with_warmup,
@@ -14,33 +19,70 @@ if TYPE_CHECKING:
         list_schedules,
         step_decay,
     )
+    from .task import Task, TaskContext
 
 _HOME = {
     "Autoencoder": "objectives",
+    "Choice": "recipe",
+    "EpochEnd": "loop",
     "LARS": "lars",
+    "ModelRecipe": "recipe",
+    "OptimizerRecipe": "recipe",
+    "Recipe": "recipe",
+    "Samples": "samples",
     "SimCLR": "objectives",
     "SimSiam": "objectives",
+    "Stream": "samples",
+    "Task": "task",
+    "TaskContext": "task",
+    "TensorSamples": "samples",
+    "Trainer": "loop",
+    "TrainingRecipe": "recipe",
+    "TrainingResult": "run",
     "constant": "schedules",
     "contrastive_loss": "objectives",
     "cosine_annealing_with_warmup": "schedules",
     "cosine_with_warmup": "schedules",
     "learning_rates": "schedules",
+    "list_recipes": "recipe",
     "list_schedules": "schedules",
+    "plot_learning_curve": "logs",
+    "read_history": "logs",
+    "read_recipe": "recipe",
     "step_decay": "schedules",
+    "train": "run",
 }
 
 __all__ = [
-    "LARS",
     "Autoencoder",
+    "Choice",
+    "EpochEnd",
+    "LARS",
+    "ModelRecipe",
+    "OptimizerRecipe",
+    "Recipe",
+    "Samples",
     "SimCLR",
     "SimSiam",
+    "Stream",
+    "Task",
+    "TaskContext",
+    "TensorSamples",
+    "Trainer",
+    "TrainingRecipe",
+    "TrainingResult",
     "constant",
     "contrastive_loss",
     "cosine_annealing_with_warmup",
     "cosine_with_warmup",
     "learning_rates",
+    "list_recipes",
     "list_schedules",
+    "plot_learning_curve",
+    "read_history",
+    "read_recipe",
     "step_decay",
+    "train",
 ]
 
 

@@ -51,6 +51,8 @@ def light_models(monkeypatch):
     toolbox = SimpleNamespace(
         create_model=create,
         list_models=names,
+        load_model=None,
+        is_model_folder=lambda name: False,
         resolve_device=lambda name: "cpu" if name == "auto" else name,
         version="0",
     )

@@ -1,0 +1,94 @@
+"""Names in recipes and what they stand for: data sets, augmentations and tasks, loaded when asked for."""
+
+import difflib
+import inspect
+from collections.abc import Callable
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+from .recipe import Choice, RecipeError
+
+# Kind to "module:function"; other packages add theirs through the entry-point group of the same name.
+OURS = {
+    "neuromodels.training_data": {"tactile/sweeps": "neuromodels.tactile.sweeps:sweep_samples"},
+    "neuromodels.augmentations": {
+        "tactile": "neuromodels.tactile.augmentation:TactileAugmentation",
+        "tactile/released": "neuromodels.tactile.augmentation:ReleasedAugmentation",
+    },
+    "neuromodels.tasks": {
+        "autoencoder": "neuromodels.training.tasks:Reconstruction",
+        "classification": "neuromodels.training.tasks:Classification",
+        "probe": "neuromodels.training.probe:Probe",
+        "simclr": "neuromodels.training.tasks:Contrast",
+        "simsiam": "neuromodels.training.tasks:Agreement",
+    },
+}
+SECTIONS = {
+    "data": "neuromodels.training_data",
+    "augmentation": "neuromodels.augmentations",
+    "task": "neuromodels.tasks",
+}
+
+
+def list_kinds(section: str) -> list[str]:
+    """Kinds that a section of a recipe may name.
+
+    Parameters
+    ----------
+    section
+        ``"data"``, ``"augmentation"`` or ``"task"``.
+    """
+    return sorted(_table(SECTIONS[section]))
+
+
+def build(section: str, choice: Choice, *given: Any, **more: Any) -> Any:
+    """Call what a section of a recipe names with its options.
+
+    Parameters
+    ----------
+    section
+        ``"data"``, ``"augmentation"`` or ``"task"``.
+    choice
+        Kind and options.
+    *given, **more
+        What the engine itself hands over.
+
+    Raises
+    ------
+    ValueError
+        If there is no such kind, or it takes no such option.
+    """
+    table = _table(SECTIONS[section])
+    if choice.kind not in table:
+        close = ", ".join(difflib.get_close_matches(choice.kind, table, n=3, cutoff=0.0))
+        raise RecipeError(f"{section}.kind {choice.kind!r} is not known; the closest ones are {close}.")
+    module, _, name = table[choice.kind].partition(":")
+    make: Callable[..., Any] = getattr(import_module(module), name)
+    parameters = inspect.signature(make).parameters.values()
+    own = [parameter for parameter in parameters][len(given) :]
+    if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in own):
+        _check_options(section, choice, [parameter.name for parameter in own], more)
+    for parameter in own:
+        needed = parameter.default is parameter.empty and parameter.kind not in (
+            parameter.VAR_KEYWORD,
+            parameter.VAR_POSITIONAL,
+        )
+        if needed and parameter.name not in {*choice.options, *more}:
+            raise RecipeError(
+                f"{section}.{parameter.name} is missing: {choice.kind!r} needs it; add it to [{section}]."
+            )
+    return make(*given, **choice.options, **more)
+
+
+def _check_options(section: str, choice: Choice, known: list[str], more: dict[str, Any]) -> None:
+    free = [name for name in known if name not in more]
+    for option in choice.options:
+        if option not in free:
+            close = ", ".join(difflib.get_close_matches(option, free, n=1, cutoff=0.0)) or "none, it takes no options"
+            raise RecipeError(f"{section}.{option} is no option of {choice.kind!r}; the closest one is {close}.")
+
+
+def _table(group: str) -> dict[str, str]:
+    outside = {point.name: point.value for point in entry_points(group=group)}
+    return {**outside, **OURS[group]}

@@ -1,0 +1,224 @@
+"""A run from a recipe: build what it names, train, and leave a folder that tells the whole story."""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..registry import create_model
+from ..weights import label_of, load_weights, read_facts
+from .checkpoint import read_heads
+from .distributed import Processes, joined_processes
+from .kinds import build
+from .logs import save_learning_curve
+from .loop import AfterEpoch, Trainer
+from .recipe import Recipe, RecipeError, read_recipe
+from .samples import Samples, Stream
+from .task import Task, TaskContext
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What came of a run.
+
+    Attributes
+    ----------
+    folder
+        With ``best``, ``last``, ``metrics.csv``, ``curve.png`` and ``recipe.json``.
+    epochs
+        Epochs that were trained.
+    best_epoch
+        From 1.
+    best
+        Metrics of that epoch, ``train_...`` and ``validation_...``.
+    test
+        Metrics of the best network on the part ``"test"``; empty unless the recipe asks for them.
+    skipped_steps
+        Whose gradient overflowed in fp16.
+    stopped
+        Why the run ended before its last epoch; empty where it did not.
+    """
+
+    folder: Path
+    epochs: int
+    best_epoch: int
+    best: dict[str, float]
+    test: dict[str, float]
+    skipped_steps: int
+    stopped: str
+
+    def __str__(self) -> str:
+        row = {key.removeprefix("validation_"): value for key, value in self.best.items() if "validation_" in key}
+        row = self.test or row
+        words = [f"best epoch {self.best_epoch} of {self.epochs}:"]
+        if "top1" in row:
+            for k in (1, 5):
+                words.append(
+                    f"top-{k} {row[f'top{k}']:.4f} (chance {row[f'chance_top{k}']:.4f}, constant prediction "
+                    f"{row[f'constant_top{k}']:.4f})" + ("," if k == 1 else "")
+                )
+        else:
+            words.append(", ".join(f"{name} {value:.6g}" for name, value in row.items()) or "not evaluated")
+        if self.test:
+            words.append("on the test part")
+        if self.skipped_steps:
+            words.append(f"; {self.skipped_steps} steps skipped by overflow")
+        if self.stopped:
+            words.append(f"; stopped: {self.stopped}")
+        return " ".join(words).replace(" ;", ";")
+
+
+def train(
+    recipe: Recipe | str | Path,
+    folder: str | Path,
+    *,
+    resume: bool = False,
+    device: str = "cpu",
+    after_epoch: Sequence[AfterEpoch] = (),
+    progress: bool = False,
+) -> TrainingResult:
+    """Train a network as a recipe says.
+
+    Under ``torchrun`` each process takes its share of every batch. In training the rest of an epoch that fills no batch is
+    dropped, other samples each epoch; an evaluation reads every sample once. Augmentation and dropout are drawn by each
+    process for its share, so only a run without them gives the same numbers on another number of processes.
+
+    Parameters
+    ----------
+    recipe
+        A recipe, a file, or the name of a shipped one.
+    folder
+        Of the run; must be new or empty unless ``resume``.
+    resume
+        Go on from what ``folder`` holds; starts anew where nothing was saved yet.
+    device
+        ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ...
+    after_epoch
+        See `Trainer`.
+    progress
+        Whether to show a bar on stderr.
+
+    Returns
+    -------
+    TrainingResult
+        Numbers of the best epoch.
+
+    Raises
+    ------
+    ValueError
+        If the recipe cannot be meant, or ``folder`` holds another run.
+    FloatingPointError
+        If the loss is no longer finite.
+    """
+    recipe = recipe if isinstance(recipe, Recipe) else read_recipe(recipe)
+    folder = Path(folder)
+    with joined_processes(torch.device(device)) as (processes, place), _determinism(recipe.training.deterministic):
+        trainer = prepare(recipe, folder, place, processes, after_epoch=after_epoch, progress=progress)
+        started = any((folder / name).exists() for name in ("last", ".last.old", "best"))
+        processes.wait()
+        if started and not resume:
+            raise RecipeError(f"{folder} holds a run already; resume it, or choose another folder.")
+        if started:
+            trainer.resume()
+        elif processes.first:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "recipe.json").write_text(json.dumps(recipe.to_dict(), indent=1) + "\n", encoding="utf-8")
+        at = trainer.run()
+        processes.wait()
+        test = _test(trainer, recipe) if recipe.training.test else {}
+        if processes.first:
+            save_learning_curve(at.history, trainer.task.best, folder)
+        return TrainingResult(
+            folder,
+            len(at.history),
+            at.best_epoch + 1,
+            at.history[at.best_epoch],
+            test,
+            trainer.precision.skipped,
+            at.stopped,
+        )
+
+
+def prepare(
+    recipe: Recipe,
+    folder: str | Path,
+    device: torch.device,
+    processes: Processes | None = None,
+    *,
+    after_epoch: Sequence[AfterEpoch] = (),
+    progress: bool = False,
+) -> Trainer:
+    """Build all that a recipe names, without training.
+
+    Parameters
+    ----------
+    recipe
+        Of the run.
+    folder
+        Of the run; its name becomes the label of the trained weights.
+    device, processes
+        On which, and among which.
+    after_epoch, progress
+        See `Trainer`.
+
+    Returns
+    -------
+    Trainer
+        Before its first step.
+    """
+    processes = processes or Processes()
+    model = create_model(recipe.model.name, seed=recipe.model.seed, **dict(recipe.model.options))
+    if recipe.model.weights:
+        load_weights(model, recipe.model.weights)
+    model = model.to(device)
+    if recipe.training.channels_last:
+        model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    samples, validation = (_part(recipe, part) for part in ("train", "validation"))
+    augmentation = None if recipe.augmentation is None else build("augmentation", recipe.augmentation)
+    context = TaskContext(model, samples, recipe.training.seed, augmentation, processes)
+    task: Task = build("task", recipe.task, context).to(device)
+    return Trainer(
+        model,
+        task,
+        samples,
+        validation,
+        recipe,
+        Path(folder),
+        label=label_of(folder),
+        processes=processes,
+        after_epoch=after_epoch,
+        progress=progress,
+    )
+
+
+def _part(recipe: Recipe, part: str) -> Samples | Stream:
+    found: Samples | Stream = build("data", recipe.data, part=part)
+    return found
+
+
+def _test(trainer: Trainer, recipe: Recipe) -> dict[str, float]:
+    """Metrics of the best network on samples that chose nothing."""
+    best = trainer.folder / "best"
+    load_weights(trainer.model, best)
+    facts: dict[str, Any] = read_facts(best)[0]
+    read_heads(trainer.task, best, facts)
+    return trainer.evaluate(trainer.task.prepare(trainer.model, _part(recipe, "test"), trainer.device))
+
+
+@contextmanager
+def _determinism(wanted: bool) -> Iterator[None]:
+    """Deterministic algorithms for the time of a run."""
+    before = torch.are_deterministic_algorithms_enabled()
+    if wanted:
+        # cuBLAS reads it when it is first used; without it torch refuses its products.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)

@@ -1,0 +1,56 @@
+"""The toy family, entered for each test and taken out again."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from neuromodels import registry
+from neuromodels.training import kinds
+from neuromodels.training.recipe import Recipe
+
+
+@pytest.fixture
+def toy(monkeypatch):
+    """The module toy_family; its network and data sets can be named in recipes."""
+    spec = importlib.util.spec_from_file_location("toy_family", Path(__file__).with_name("toy_family.py"))
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "toy_family", module)
+    monkeypatch.setattr(registry, "_entries", dict(registry._entries))
+    monkeypatch.setattr(kinds, "OURS", {group: dict(table) for group, table in kinds.OURS.items()})
+    spec.loader.exec_module(module)
+    module.enter()
+    return module
+
+
+@pytest.fixture
+def toy_recipe(toy):
+    """A recipe that trains in a blink; sections are merged with what is given."""
+
+    def make(**sections):
+        content = {
+            "model": {"name": toy.NAME, "options": {"n_classes": 4}},
+            "data": {"kind": "toy/blobs"},
+            "task": {"kind": "classification"},
+            "optimizer": {"kind": "sgd", "lr": 0.2},
+            "training": {"epochs": 3, "batch_size": 8},
+        }
+        for name, values in sections.items():
+            content[name] = {**content.get(name, {}), **values}
+        return Recipe.from_dict(content)
+
+    return make
+
+
+@pytest.fixture
+def weights_of():
+    """Weights of a saved network as one vector."""
+    from safetensors.torch import load_file
+
+    def read(folder):
+        tensors = load_file(folder / "model.safetensors")
+        return torch.cat([tensors[key].double().flatten() for key in sorted(tensors)])
+
+    return read
