@@ -10,7 +10,7 @@ import xarray as xr
 from simulators.whisker import Entry, open_collection, write_collection
 from simulators.whisker.output.views import POSITIONS
 
-OPTIONS = {"shard_size": 5, "variables": ("force", "moment")}
+OPTIONS = {"shard_size": 12, "variables": ("force", "moment")}
 
 
 def _scene(index, refused, seed):

@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from neuromodels.tactile import ReleasedAugmentation, TactileAugmentation
-from neuromodels.tactile.grid_motions import MOUSE_ABSENT, N_MOTIONS, motion_matrix, moved_from, place_index
+from neuromodels.tactile.grid_motions import MOUSE_ABSENT, N_MOTIONS, motion_matrix, place_index
 from simulators.whisker import Mechanics, Scene, SceneObject, mouse_array, published_view, simulate
 from simulators.whisker.motion import RigidMotion
+from simulators.whisker.output.views import POSITIONS
 from simulators.whisker.solids import Sphere
 
 OFF = {"flip_columns": 0.0, "flip_rows": 0.0, "quarter_turn": 0.0, "reverse_time": 0.0}
@@ -59,13 +60,12 @@ def test_recording_of_a_moved_scene_is_the_augmented_recording(scene, motion):
     moved = array.mirrored() if np.linalg.det(matrix) < 0 else array
     b, a, c = -np.arcsin(turn[2, 0]), np.arctan2(turn[2, 1], turn[2, 2]), np.arctan2(turn[1, 0], turn[0, 0])
     moved = moved.posed((0.0, 0.0, 0.0), tuple(np.degrees([a, b, c]).tolist()))
-    to = {int(origin): place for place, origin in enumerate(moved_from(motion)) if origin >= 0}
-    places = [to.get(place_index(name[1:])) for name in WHISKERS]
-    kept = [k for k, place in enumerate(places) if place is not None]
+    # Where whiskers stand on the grid follows from where they stand in space: columns along y, rows along -z.
+    places = [matrix @ (0, int(name[2]) - 3, 2 - "ABCDE".index(name[1])) for name in WHISKERS]
+    names = [f"{'ABCDE'[2 - z]}{3 + y}" if abs(z) <= 2 and abs(y) <= 3 else "" for _, y, z in places]
+    kept = [k for k, name in enumerate(names) if name in POSITIONS]
     assert len(kept) >= 3
-    renamed = tuple(
-        replace(moved.whiskers[k], name=f"R{'ABCDE'[places[k] // 7]}{places[k] % 7}") for k in kept
-    )  # fmt: skip
+    renamed = tuple(replace(moved.whiskers[k], name="R" + names[k]) for k in kept)
     np.testing.assert_allclose(
         moved.centre_lines_mm(5), array.centre_lines_mm(5) @ matrix.T, atol=1e-9
     )  # fmt: skip
@@ -169,6 +169,12 @@ def test_shape_dtype_and_input_are_kept_and_a_seed_decides(augment, dtype):
         assert out.data_ptr() != x.data_ptr()
     assert torch.equal(outputs[0], outputs[1])
     assert any(not torch.equal(outputs[0], out) for out in outputs[2:])
+
+
+def test_samples_stay_on_their_device_with_a_generator_elsewhere():
+    x = sweeps().to("meta")
+    for augment in (TactileAugmentation(noise=0.1, whisker_dropout=0.2, amplitude=0.1), ReleasedAugmentation()):
+        assert augment(x, rng()).device.type == "meta"
 
 
 def test_global_random_state_is_left_alone():

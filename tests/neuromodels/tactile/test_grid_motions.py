@@ -28,6 +28,16 @@ def test_matrices_are_the_eight_symmetries_of_the_square():
     assert all((one @ other).tobytes() in keys for one in matrices for other in matrices)
 
 
+def test_motions_are_those_that_are_named():
+    rostral, dorsal = np.eye(3, dtype=int)[1:]
+    np.testing.assert_array_equal(motion_matrix(4) @ rostral, dorsal)
+    np.testing.assert_array_equal(motion_matrix(4) @ dorsal, -rostral)
+    np.testing.assert_array_equal(motion_matrix(1) @ rostral, -rostral)
+    np.testing.assert_array_equal(motion_matrix(2) @ dorsal, -dorsal)
+    # The quarter turn comes first: rostral becomes dorsal, which becomes ventral.
+    np.testing.assert_array_equal(motion_matrix(6) @ rostral, -dorsal)
+
+
 def test_places_of_whiskers_are_those_of_the_published_view():
     places = {f"{row}{column}" for row in ROWS for column in range(N_COLUMNS)}
     assert places - set(POSITIONS) == set(MOUSE_ABSENT)
