@@ -26,8 +26,10 @@ class TactileAugmentation:
 
     Physics is the same in a mirror, but whiskers of other places have other lengths, so that these augmentations are
     what an animal with a mirrored or turned array would feel. The mirror to the other side of the face is exact.
-    Slow contact has no direction of time: forces depend on where the object is, so that a sweep played backwards has
-    the same forces in reverse order. The published augmentation also changes their sign (``reversed_sign``).
+    Recordings are taken to be in the pose of the published sweeps, in which the grid lies along the axes of the world.
+    But for friction slow contact has no direction of time: forces depend on where the object is, so that a sweep played
+    backwards has the same forces in reverse order. The published augmentation also changes their sign
+    (``reversed_sign``).
 
     Attributes
     ----------
@@ -136,7 +138,7 @@ class ReleasedAugmentation:
     In this order: with probability 0.5 a flip of the columns with probability 0.5, otherwise a flip of the rows with
     probability 0.5; a turn by 90, 180, 270 or 360 deg, each as likely, of which 90 and 270 turn the middle 5 x 5 places
     and leave the outer columns zero; with probability 0.5 the frames reversed and their sign changed. Values move to
-    places without a whisker. A reversal before the flips ("early") is the same: they commute.
+    places without a whisker. A reversal before flips and turns would be the same: they commute.
 
     Attributes
     ----------

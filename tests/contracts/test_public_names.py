@@ -52,6 +52,14 @@ NAMES = {
         "list_schedules",
         "step_decay",
     ],
+    "neuromodels.tactile": [
+        "Normalisation",
+        "ObjectDivision",
+        "ReleasedAugmentation",
+        "SweepSamples",
+        "TactileAugmentation",
+        "sweep_samples",
+    ],
     "simulators": ["save_stimulus_set"],
     "simulators.whisker": [
         "CURVED_PLATE_POSE",
