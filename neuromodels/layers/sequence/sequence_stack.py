@@ -59,7 +59,7 @@ class SequenceStack(nn.Module):
             raise ValueError(f"norm is {norm!r}; it must be 'pre' or 'post'.")
         checked_size("n_blocks", n_blocks)
         self.width, self.norm_first = width, norm == "pre"
-        seeds = torch.randint(2**32, (n_blocks,), generator=generator(seed)).tolist()
+        seeds = torch.randint(2**32, (n_blocks,), generator=generator(seed), device="cpu").tolist()
         self.layers = nn.ModuleList(make_sequence_layer(kind, width, seed=own, **(options or {})) for own in seeds)
         self.norms = nn.ModuleList(nn.LayerNorm(width, eps=NORM_EPS) for _ in seeds)
         self.last_norm = nn.LayerNorm(width, eps=NORM_EPS) if self.norm_first else nn.Identity()
