@@ -36,7 +36,7 @@ class Aaren(SequenceLayer):
 
     References
     ----------
-    Feng et al. 2024, arXiv 2405.13956, equations of section 3.1 and section 3.3.
+    Feng et al. 2024, arXiv 2405.13956, sections 3.1 and 3.3.
     """
 
     no_weight_decay = ("query",)

@@ -38,7 +38,7 @@ def delay_memory(order: int, window: float) -> tuple[np.ndarray, np.ndarray]:
 
     References
     ----------
-    Voelker, Kajic & Eliasmith 2019, Legendre memory units, NeurIPS 32, equations 1 to 3 and 5.
+    Voelker, Kajic & Eliasmith 2019, Legendre memory units, NeurIPS 32, equations 1 to 3.
     """
     checked_size("order", order)
     if not 0 < window < math.inf:
@@ -83,7 +83,7 @@ class LMU(SequenceLayer):
 
     References
     ----------
-    Voelker, Kajic & Eliasmith 2019, Legendre memory units, NeurIPS 32, equations 4 to 7.
+    Voelker, Kajic & Eliasmith 2019, Legendre memory units, NeurIPS 32, equations 4, 6 and 7.
     """
 
     transition: Tensor

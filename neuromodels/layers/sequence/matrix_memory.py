@@ -42,7 +42,7 @@ class MLSTM(SequenceLayer):
 
     References
     ----------
-    Beck et al. 2024, arXiv 2405.04517, equations 19 to 27; appendix A.3 for the parallel form.
+    Beck et al. 2024, arXiv 2405.04517, section 2.3; appendix A.3 for the parallel form.
     """
 
     no_weight_decay = ("gate_bias",)

@@ -41,7 +41,7 @@ class SLSTM(SequenceLayer):
 
     References
     ----------
-    Beck et al. 2024, arXiv 2405.04517, equations 8 to 17.
+    Beck et al. 2024, arXiv 2405.04517, section 2.2.
     """
 
     no_weight_decay = ("bias",)
