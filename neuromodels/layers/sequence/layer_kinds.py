@@ -2,11 +2,25 @@
 
 from collections.abc import Callable
 
+from .attention_recurrence import Aaren
+from .legendre_memory import LMU
 from .mamba import Mamba
+from .matrix_memory import MLSTM
+from .minimal_recurrence import MinGRU, MinLSTM
 from .s4 import S4
+from .scalar_memory import SLSTM
 from .sequence_layer import SequenceLayer
 
-KINDS: dict[str, Callable[..., SequenceLayer]] = {"mamba": Mamba, "s4": S4}
+KINDS: dict[str, Callable[..., SequenceLayer]] = {
+    "aaren": Aaren,
+    "lmu": LMU,
+    "mamba": Mamba,
+    "min_gru": MinGRU,
+    "min_lstm": MinLSTM,
+    "mlstm": MLSTM,
+    "s4": S4,
+    "slstm": SLSTM,
+}
 
 
 def list_sequence_layers() -> list[str]:

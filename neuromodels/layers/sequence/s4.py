@@ -50,8 +50,8 @@ class S4(SequenceLayer):
 
     References
     ----------
-    Gu, Goel & Re 2022, arXiv 2111.00396, equations 3 to 5 and section 3; Goel et al. 2022, arXiv 2202.09729, section 4.2,
-    for the form -p p*.
+    Gu, Goel & Re 2022, arXiv 2111.00396, equations 3 to 5 and section 3; Goel et al. 2022, arXiv 2202.09729, for
+    the form -p p*.
     """
 
     no_weight_decay = ("log_dt", "log_decay", "frequency", "into", "low_rank")

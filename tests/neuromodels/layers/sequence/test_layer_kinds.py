@@ -6,7 +6,7 @@ from neuromodels.layers.sequence import list_sequence_layers, make_sequence_laye
 
 
 def test_names():
-    assert list_sequence_layers() == ["mamba", "s4"]
+    assert list_sequence_layers() == ["aaren", "lmu", "mamba", "min_gru", "min_lstm", "mlstm", "s4", "slstm"]
 
 
 def test_unknown_name_and_option():
