@@ -20,7 +20,8 @@ RESNET_LAYERS = (
     "avgpool",
     "fc",
 )
-SEQUENCE_ENCODERS = ("aaren", "lmu", "mamba", "mingru", "s4", "xlstm")
+# The names of `neuromodels.layers.sequence.list_sequence_layers`.
+SEQUENCE_ENCODERS = ("aaren", "lmu", "mamba", "min_gru", "min_lstm", "mlstm", "s4", "slstm")
 ENCODERS = ("zhuang", "resnet18", "flatten", *SEQUENCE_ENCODERS)
 ATTENDERS = ("none", "gpt", "mamba")
 DECODERS = ("mlp", "linear", "all_steps", "none")
@@ -51,7 +52,7 @@ class EADConfig:
     ----------
     encoder
         ``"zhuang"``, the recurrent graph; ``"resnet18"``, step by step; ``"flatten"``, one linear map of each step; or a
-        stack of sequence layers: ``"s4"``, ``"mamba"``, ``"mingru"``, ``"aaren"``, ``"lmu"``, ``"xlstm"``.
+        stack of sequence layers, one of `neuromodels.layers.sequence.list_sequence_layers`.
     cell, layer_norm, hidden
         Of the recurrent graph: see `neuromodels.recurrent_graph.zhuang_graph`.
     channels

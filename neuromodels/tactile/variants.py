@@ -30,6 +30,16 @@ CELLS_BEFORE_GPT = {
     ("gru", False): 60_141_301,
     ("lstm", False): 63_755_477,
 }
+# Kind of the layers, what they are called, number of parameters, paper.
+SEQUENCES = {
+    "s4": ("s4", "S4", 4_544_629, "Gu, Goel, Re 2022, arXiv 2111.00396"),
+    "mamba": ("mamba", "Mamba", 8_694_901, "Gu, Dao 2023, arXiv 2312.00752"),
+    "mingru": ("min_gru", "minGRU", 4_017_269, "Feng et al. 2024, arXiv 2410.01201"),
+    "aaren": ("aaren", "Aaren", 5_069_941, "Feng et al. 2024, arXiv 2405.13956"),
+    "lmu": ("lmu", "LMU", 5_260_405, "Voelker, Kajic, Eliasmith 2019, NeurIPS 32"),
+    "xlstm": ("mlstm", "mLSTM", 7_185_557, "Beck et al. 2024, arXiv 2405.04517"),
+    "slstm": ("slstm", "sLSTM", 7_167_093, "Beck et al. 2024, arXiv 2405.04517"),
+}
 SMALL_CELLS = {
     ("time_decay", False): 314_556,
     ("ugrnn", False): 386_548,
@@ -53,7 +63,7 @@ SMALL: Options = {
 }
 
 
-def _register(name: str, summary: str, expected_params: int | None, **defaults: object) -> None:
+def _register(name: str, summary: str, n_params: int, paper: str = PAPER, /, **defaults: object) -> None:
     """Enter the network of these options; the layers are the configuration's."""
     config = EADConfig.with_options(defaults)
 
@@ -65,10 +75,10 @@ def _register(name: str, summary: str, expected_params: int | None, **defaults: 
     build.__doc__ = summary
     register_model(
         f"tactile/{name}",
-        paper=PAPER,
+        paper=paper,
         layers=config.layers,
         committed_layer=config.committed_layer,
-        expected_params=expected_params,
+        expected_params=n_params,
         defaults=defaults,
     )(build)
 
@@ -135,8 +145,8 @@ _register(
 )
 _register("s4-gpt", "S4 blocks, read by a transformer.", 29_273_205, encoder="s4", attender="gpt", decoder="linear")
 _register("s4-mamba", "S4 blocks, read by Mamba.", 10_278_517, encoder="s4", attender="mamba", decoder="linear")
-_register("s4", "S4 blocks and an MLP.", 4_544_629, encoder="s4")
-_register("mamba", "Mamba blocks and an MLP.", 8_694_901, encoder="mamba")
+for name, (kind, layer, count, paper) in SEQUENCES.items():
+    _register(name, f"{layer} blocks over the steps, and an MLP.", count, paper, encoder=kind)
 
 for (cell, norm), count in SMALL_CELLS.items():
     _register(
