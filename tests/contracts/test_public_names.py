@@ -39,6 +39,7 @@ NAMES = {
         "make_cell",
     ],
     "neuromodels.recurrent_graph": ["GraphConfig", "NodeConfig", "RecurrentGraph", "zhuang_graph"],
+    "neuromodels.tactile": ["EADConfig", "TactileNetwork"],
     "neuromodels.training": [
         "Autoencoder",
         "LARS",
