@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import torch
-from scipy.linalg import expm
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -46,7 +45,7 @@ def delay_memory(order: int, window: float) -> tuple[np.ndarray, np.ndarray]:
     row, column = np.mgrid[:order, :order]
     matrix = (2 * row + 1) * np.where(row < column, -1.0, (-1.0) ** (row - column + 1))
     into = (2 * row[:, 0] + 1) * (-1.0) ** row[:, 0]
-    transition = expm(matrix / window)
+    transition = torch.linalg.matrix_exp(torch.from_numpy(matrix / window)).numpy()
     return transition, np.linalg.solve(matrix, (transition - np.eye(order)) @ into)
 
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ...seeding import generator
-from .scan import linear_scan
+from .selective_scan import selective_scan
 from .sequence_layer import SequenceLayer, State, checked_size, log_uniform, seeded_linear
 
 SMALLEST_STEP = 1e-4
@@ -106,9 +106,7 @@ class Mamba(SequenceLayer):
         selected = self.select(mixed.to(self.select.weight.dtype))
         rank, write, read = selected.split([self.dt_rank, self.state_size, self.state_size], -1)
         dt = functional.softplus(functional.linear(rank, self.dt_weight).to(memory.dtype) + self.dt_bias)
-        decay = torch.exp(dt[..., None] * -self.log_decay.to(memory.dtype).exp())  # (batch, time, inner, state)
-        drive = (dt * mixed)[..., None] * write.to(memory.dtype)[:, :, None]
-        states = linear_scan(decay, drive, memory)
-        y = (states @ read.to(memory.dtype)[..., None])[..., 0] + self.skip * mixed
-        y = y * functional.silu(gate)
-        return self.out(y.to(self.out.weight.dtype)), (history[:, length:], states[:, -1])
+        write, read = write.to(memory.dtype), read.to(memory.dtype)
+        shown, memory = selective_scan(dt, mixed, write, read, -self.log_decay.to(memory.dtype).exp(), memory)
+        y = (shown + self.skip * mixed) * functional.silu(gate)
+        return self.out(y.to(self.out.weight.dtype)), (history[:, length:], memory)

@@ -77,7 +77,8 @@ class MLSTM(SequenceLayer):
         shown = []
         for begin in range(0, x.shape[1], PART):
             part = slice(begin, begin + PART)
-            y, state = self._part(*parts[:, :, :, part].unbind(), write[..., part], forget[..., part], state)
+            query, key, value = parts[:, :, :, part].unbind()
+            y, state = self._part(query, key, value, write[..., part], forget[..., part], state)
             shown.append(y)
         hidden = torch.cat(shown, 2).transpose(1, 2).flatten(2).to(mapped.dtype)
         return self.out(torch.sigmoid(mapped[..., 3 * self.width :]) * hidden), state

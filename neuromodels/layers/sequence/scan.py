@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 # Below so many elements of a step the calls cost more than the arithmetic, and fewer, larger calls win on a CPU.
 SMALL_STEP = 2048
@@ -24,7 +25,7 @@ def linear_scan(decay: Tensor, drive: Tensor, initial: Tensor) -> Tensor:
     Returns
     -------
     Tensor
-        s after every step, ``(batch, time, ...)``.
+        s after every step, ``(batch, time, ...)``; it can be differentiated once.
 
     References
     ----------
@@ -38,24 +39,33 @@ class _Scan(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, decay: Tensor, drive: Tensor, initial: Tensor) -> Tensor:
-        states = _states(decay, drive, initial)
+        if _pays_in_rounds(initial):
+            first = torch.addcmul(drive[:, 0], decay[:, 0], initial)
+            states = _in_rounds(decay, torch.cat([first[:, None], drive[:, 1:]], 1))
+        else:
+            states = _one_by_one(decay, drive, initial)
         ctx.save_for_backward(decay, initial, states)
         return states
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         decay, initial, states = ctx.saved_tensors
-        after = torch.cat([decay[:, 1:], torch.zeros_like(decay[:, :1])], 1)
-        drive = linear_scan(after.flip(1), gradient.flip(1), torch.zeros_like(initial)).flip(1)
-        before = torch.cat([initial[:, None], states[:, :-1]], 1)
-        return drive * before, drive, drive[:, 0] * decay[:, 0]
+        if _pays_in_rounds(initial):
+            after = torch.cat([decay[:, 1:], torch.zeros_like(decay[:, :1])], 1)
+            of_drive = _in_rounds(after.flip(1), gradient.flip(1)).flip(1)
+        else:
+            of_drive = gradient.clone(memory_format=torch.contiguous_format)
+            for step in range(decay.shape[1] - 1, 0, -1):
+                of_drive[:, step - 1].addcmul_(decay[:, step], of_drive[:, step])
+        of_decay = torch.empty_like(of_drive)
+        torch.mul(of_drive[:, 1:], states[:, :-1], out=of_decay[:, 1:])
+        torch.mul(of_drive[:, 0], initial, out=of_decay[:, 0])
+        return of_decay, of_drive, of_drive[:, 0] * decay[:, 0]
 
 
-def _states(decay: Tensor, drive: Tensor, initial: Tensor) -> Tensor:
-    if drive.is_cuda or initial.numel() < SMALL_STEP:
-        first = torch.addcmul(drive[:, 0], decay[:, 0], initial)
-        return _in_rounds(decay, torch.cat([first[:, None], drive[:, 1:]], 1))
-    return _one_by_one(decay, drive, initial)
+def _pays_in_rounds(initial: Tensor) -> bool:
+    return initial.is_cuda or initial.numel() < SMALL_STEP
 
 
 def _one_by_one(decay: Tensor, drive: Tensor, initial: Tensor) -> Tensor:
