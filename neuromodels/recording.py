@@ -188,11 +188,19 @@ def _state(module: torch.nn.Module, model: Recordable) -> str:
     for name, value in sorted(module.__dict__.items()):
         if name in ignored or (torch_layer and name.startswith("_")):
             continue
-        frozen = dataclasses.is_dataclass(value) and value.__dataclass_params__.frozen  # type: ignore[union-attr]
-        plain = value if isinstance(value, (tuple, list)) else [value]
-        known = frozen or all(isinstance(item, (*PLAIN, torch.dtype, torch.device)) for item in plain)
-        parts.append(f"{name}={value!r}" if known else f"{name}={_unique(model)}")
+        parts.append(f"{name}={value!r}" if _says_all(value) else f"{name}={_unique(model)}")
     return " ".join(parts)
+
+
+def _says_all(value: object) -> bool:
+    """Whether the representation of a value is all there is to it."""
+    if isinstance(value, (tuple, list)):
+        return all(map(_says_all, value))
+    if isinstance(value, dict):
+        return all(_says_all(key) and _says_all(item) for key, item in value.items())
+    if dataclasses.is_dataclass(value):
+        return value.__dataclass_params__.frozen  # type: ignore[union-attr]
+    return isinstance(value, (*PLAIN, torch.dtype, torch.device))
 
 
 def _unique(model: Recordable) -> str:

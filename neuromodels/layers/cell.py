@@ -149,7 +149,8 @@ class ChannelNorm(nn.Module):
         """Normalise ``(batch, n_gates * channel, ...)``."""
         last = x.movedim(1, -1).unflatten(-1, self.weight.shape)  # (batch, ..., gate, channel)
         normal = functional.layer_norm(last, self.weight.shape[1:], eps=NORM_EPS)
-        return torch.addcmul(self.bias, normal, self.weight).flatten(-2).movedim(-1, 1)
+        # Autocast normalises in single precision; the gates go on in that of the convolution.
+        return torch.addcmul(self.bias, normal, self.weight).flatten(-2).movedim(-1, 1).to(x.dtype)
 
 
 def activation_named(name: str) -> Callable[[Tensor], Tensor]:

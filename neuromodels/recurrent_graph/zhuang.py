@@ -11,6 +11,7 @@ CONVOLUTIONS = {
     "conv5": ("conv4", "conv6"),
     "conv6": ("conv5",),
 }
+CHANNELS = (96, 128, 256, 384, 384, 256)
 KERNEL = 2
 
 
@@ -19,7 +20,7 @@ def zhuang_graph(
     *,
     layer_norm: bool = False,
     input_shape: tuple[int, int, int] = (30, 5, 7),
-    channels: tuple[int, ...] = (96, 128, 256, 384, 384, 256),
+    channels: tuple[int, ...] = CHANNELS,
     hidden: int = 1024,
     output: int = 512,
     unroll: Unroll = "biological",

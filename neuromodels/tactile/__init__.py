@@ -1,29 +1,35 @@
-"""Tactile networks: what they learn from, simulated sweeps of objects past whiskers."""
+"""Tactile networks, the simulated sweeps that they learn from, and how these are varied in training."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .augmentation import ReleasedAugmentation, TactileAugmentation
+    from .config import EADConfig
+    from .network import TactileNetwork
     from .normalisation import Normalisation
     from .object_division import ObjectDivision
     from .sweeps import SweepSamples, sweep_samples
 
 _HOME = {
+    "EADConfig": "config",
     "Normalisation": "normalisation",
     "ObjectDivision": "object_division",
     "ReleasedAugmentation": "augmentation",
     "SweepSamples": "sweeps",
     "TactileAugmentation": "augmentation",
+    "TactileNetwork": "network",
     "sweep_samples": "sweeps",
 }
 
 __all__ = [
+    "EADConfig",
     "Normalisation",
     "ObjectDivision",
     "ReleasedAugmentation",
     "SweepSamples",
     "TactileAugmentation",
+    "TactileNetwork",
     "sweep_samples",
 ]
 

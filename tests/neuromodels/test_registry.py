@@ -17,7 +17,32 @@ SMALL = {
     "language/suma": {"dim": 16, "n_heads": 2, "init_std": 0.32},
     "language/suma-small": {"dim": 16, "n_heads": 2, "init_std": 0.32},
 }
+
+
+def tiny_tactile(name):
+    """Options that make a tactile network small and leave its parts and layers as they are."""
+    parts = {"encoder": "zhuang", "attender": "none", "decoder": "mlp", **model_info(name).defaults}
+    options = {"output": 16, "input_shape": (9, 30, 5, 7)}
+    if parts["encoder"] == "zhuang":
+        options |= {"channels": (4, 6, 6, 6, 6, 4), "hidden": 24}
+    elif parts["encoder"] == "resnet18":
+        options |= {"channels": (8, 8, 8, 8)}
+    else:
+        options |= {"width": 16}
+    if parts["attender"] == "gpt":
+        options |= {"attender_width": 16}
+    if parts["decoder"] != "linear":
+        options |= {"decoder_widths": (24, 16)}
+    return options
+
+
+SMALL |= {name: tiny_tactile(name) for name in list_models(family="tactile")}
 every_model = pytest.mark.parametrize("name", list_models())
+# Networks that compute something that no other one does.
+every_network = pytest.mark.parametrize(
+    "name",
+    [name for name in list_models() if not name.endswith("-linear") and not name.startswith("tactile/small")],
+)
 
 
 def small(name, **options):
@@ -114,12 +139,12 @@ def test_model_knows_its_name_and_seed_and_is_in_evaluation_mode(name):
     assert "seed=11" in model.revision
 
 
-@every_model
+@every_network
 def test_default_seed_is_stated(name):
     assert small(name).revision == small(name, seed=registry.DEFAULT_SEED).revision
 
 
-@every_model
+@every_network
 def test_building_leaves_the_global_random_states_alone(name):
     states = torch.get_rng_state(), random.getstate(), np.random.get_state()  # noqa: NPY002
     small(name)
@@ -128,7 +153,7 @@ def test_building_leaves_the_global_random_states_alone(name):
     np.testing.assert_equal(np.random.get_state(), states[2])  # noqa: NPY002
 
 
-@every_model
+@every_network
 def test_weights_do_not_depend_on_the_global_random_state(name):
     with torch.random.fork_rng():
         torch.manual_seed(1)
@@ -137,7 +162,7 @@ def test_weights_do_not_depend_on_the_global_random_state(name):
         assert small(name).revision == first.revision
 
 
-@every_model
+@every_network
 def test_record_gives_finite_rows_that_differ_between_stimuli(name):
     model = small(name)
     recorded = model.record(some_stimuli(model))
@@ -148,7 +173,7 @@ def test_record_gives_finite_rows_that_differ_between_stimuli(name):
         assert values.flatten(1).std(dim=0).max() > 0, layer
 
 
-@every_model
+@every_network
 def test_state_dict_carries_the_whole_network(name, tmp_path):
     source, target = small(name, seed=1), small(name, seed=2)
     torch.save(source.state_dict(), tmp_path / "weights.pt")
@@ -160,7 +185,7 @@ def test_state_dict_carries_the_whole_network(name, tmp_path):
     assert target.revision == source.revision
 
 
-@every_model
+@every_network
 def test_gradient_reaches_every_parameter(name):
     model = small(name)
     outputs = []
