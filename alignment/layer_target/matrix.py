@@ -30,6 +30,11 @@ class LayerTargetMatrix:
         Whether ``null`` holds every permutation.
     score
         What a score is, in words.
+    raw, raw_null
+        As ``values`` and ``null``, before the correction for noise.
+    ceiling
+        ``(target,)`` root of the target's reliability: what a model without noise reaches before the correction. Where
+        predictions are fitted, the median over neuroids.
 
     Notes
     -----
@@ -44,6 +49,9 @@ class LayerTargetMatrix:
     null: np.ndarray
     exact: bool
     score: str
+    raw: np.ndarray
+    raw_null: np.ndarray
+    ceiling: np.ndarray
 
     @cached_property
     def p(self) -> np.ndarray:
