@@ -66,14 +66,14 @@ class _OneToOne:
 
     def prepare(self, features: np.ndarray) -> Predictor:
         """Units are sorted by angle once per fold."""
-        made: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        made: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
 
         def predict(plan: FoldPlan, responses: np.ndarray) -> np.ndarray:
             if id(plan) not in made:
-                made[id(plan)] = _by_angle(features[plan.shown])
+                made[id(plan)] = features[plan.asked], *_by_angle(features[plan.shown])
             known, constant = _angles(responses)
-            match = _nearest(*made[id(plan)], known)
-            copied = np.take_along_axis(features[plan.asked], match[:, None, :], axis=2)
+            asked, angles, units = made[id(plan)]
+            copied = np.take_along_axis(asked, _nearest(angles, units, known)[:, None, :], axis=2)
             return np.where(constant, 0.0, copied)
 
         return predict
