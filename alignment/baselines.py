@@ -93,6 +93,25 @@ class NuisanceModel:
 
 
 @dataclass(frozen=True)
+class ModelInput:
+    """What the model is shown, mean over time where there is time: what its layers must add something to."""
+
+    name: str = "model input"
+    standardised: bool = False
+
+    def describe(self) -> str:
+        """What the features are, in one sentence."""
+        return "the stimulus arrays themselves, mean over time"
+
+    def features(self, stimuli: StimulusSet) -> np.ndarray:
+        """``(stimulus, feature)``; ValueError for texts."""
+        if stimuli.arrays is None:
+            raise ValueError(f"stimuli {stimuli.name!r} are texts; ModelInput takes arrays.")
+        arrays = stimuli.arrays.mean("time") if "time" in stimuli.arrays.dims else stimuli.arrays
+        return np.asarray(arrays.values, dtype=np.float64).reshape(len(stimuli), -1)
+
+
+@dataclass(frozen=True)
 class OasmModel:
     """Orthogonal autocorrelated sequences: neighbours in a group are alike, different groups are orthogonal.
 

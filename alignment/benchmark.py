@@ -16,11 +16,12 @@ from .trials import Missing, Trials, arrange_trials, no_trials
 
 if TYPE_CHECKING:
     from .ceilings import Ceiling
+    from .layer_target import LayerTarget
     from .mappings import Mapping
     from .metrics import Similarity
     from .relation_ceiling import RelationCeiling
 
-Normalisation = Literal["r/c", "none"]
+Normalisation = Literal["r/c", "noise-corrected", "none"]
 Direction = Literal["model to brain", "brain to model"]
 
 
@@ -57,11 +58,12 @@ class Benchmark:
     ceiling
         How the ceiling is obtained, or None if the data allow none.
     normalisation
-        ``"r/c"``: ceiled = mean over folds of r, divided by the ceiling, per neuroid; ``"none"``: a ceiling, if there is
-        one, is shown beside the raw score and divides nothing.
+        ``"r/c"``: ceiled = mean over folds of r, divided by the ceiling, per neuroid; ``"noise-corrected"``: the metric
+        `LayerTarget` corrects for the noise of the animal and of the fit itself; ``"none"``: a ceiling, if there is one, is
+        shown beside the raw score and divides nothing.
     metric
-        A mapping (`alignment.mappings`) or a similarity (`alignment.metrics`), as an object or by name; see
-        `make_metric` for the names.
+        A mapping (`alignment.mappings`), a similarity (`alignment.metrics`) or `alignment.layer_target.LayerTarget`, as an
+        object or by name; see `make_metric` for the names.
     direction
         ``"model to brain"`` predicts neuroids from a layer; ``"brain to model"`` predicts the units of one layer from the
         neuroids (reverse predictivity).
@@ -82,7 +84,7 @@ class Benchmark:
     context: bool = False
     ceiling: "Ceiling | RelationCeiling | None" = None
     normalisation: Normalisation = "none"
-    metric: "Mapping | Similarity | str" = "ridge"
+    metric: "Mapping | Similarity | LayerTarget | str" = "ridge"
     direction: Direction = "model to brain"
     missing: Missing = "refuse"
     published: tuple[PublishedNumber, ...] = ()
@@ -94,9 +96,14 @@ class Benchmark:
                 f"benchmark {self.name!r}: normalisation must be one of {', '.join(get_args(Normalisation))}, received "
                 f"{self.normalisation!r}."
             )
-        if self.ceiling is None and self.normalisation != "none":
+        if self.ceiling is None and self.normalisation == "r/c":
             raise ValueError(
                 f"benchmark {self.name!r}: normalisation {self.normalisation!r} needs a ceiling; give one, or use 'none'."
+            )
+        if self.by_animal != (self.normalisation == "noise-corrected") or (self.by_animal and self.ceiling is not None):
+            raise ValueError(
+                f"benchmark {self.name!r}: normalisation 'noise-corrected' and the metric LayerTarget go together, without "
+                f"another ceiling; received {self.normalisation!r} and {self.ceiling and self.ceiling.kind}."
             )
         for value, kind, what in ((self.direction, Direction, "direction"), (self.missing, Missing, "missing")):
             if value not in get_args(kind):
@@ -178,7 +185,21 @@ class Benchmark:
             drop_invalid=drop_invalid,
         )
 
-    def make_metric(self) -> "Mapping | Similarity":
+    @property
+    def by_animal(self) -> bool:
+        """Whether every layer is scored with every animal."""
+        from .layer_target import LayerTarget
+
+        return isinstance(self.make_metric(), LayerTarget)
+
+    @property
+    def ceiling_words(self) -> str:
+        """How the ceiling is obtained, in one sentence."""
+        if self.by_animal:
+            return "root of the split-half reliability of each animal, in the correction for noise"
+        return self.ceiling.describe() if self.ceiling else "none"
+
+    def make_metric(self) -> "Mapping | Similarity | LayerTarget":
         """The metric as an object."""
         from .metrics import make_metric
 
@@ -201,8 +222,11 @@ class Benchmark:
         table: pd.DataFrame = stimuli.table.assign(text=texts)
         return StimulusSet(f"{stimuli.name}+context", table, group=stimuli.group)
 
-    def protocol(self, spec: SplitSpec, *, responses: bool = True) -> list[str]:
-        """The protocol in words, in the order of execution; ``responses`` False for a dataset of dissimilarities."""
+    def protocol(self, spec: SplitSpec | None, *, responses: bool = True) -> list[str]:
+        """The protocol in words, in the order of execution; ``responses`` False for a dataset of dissimilarities.
+
+        No split (None) belongs to the metric `LayerTarget`, which has folds of its own.
+        """
         from .metrics import protocol_steps
 
         steps = []
@@ -213,12 +237,12 @@ class Benchmark:
             steps.append("Responses to repetitions of a stimulus are averaged.")
         steps += protocol_steps(self.make_metric(), spec, reverse=self.direction == "brain to model")
         steps += [
-            f"Ceiling: {self.ceiling.describe() if self.ceiling else 'none'}.",
+            f"Ceiling: {self.ceiling_words}.",
             "Ceiled score: "
-            + (
-                "raw divided by the ceiling, per neuroid before the median; not clipped."
-                if self.normalisation != "none"
-                else "none, so the raw score stands alone."
-            ),
+            + {
+                "r/c": "raw divided by the ceiling, per neuroid before the median; not clipped.",
+                "noise-corrected": "raw corrected for the noise of the animal and of the fit; mean over animals; not clipped.",
+                "none": "none, so the raw score stands alone.",
+            }[self.normalisation],
         ]
         return steps

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -12,6 +12,9 @@ from data.atomic import write_netcdf
 
 from .inference.permutation import permutation_p
 from .inference.resampling import CI_LEVEL, interval
+
+if TYPE_CHECKING:
+    from .layer_target import LayerTargetMatrix
 
 NESTED = "nested"
 FORMAT_VERSION = 1
@@ -42,13 +45,15 @@ class Score:
         (layer, boot)``; where labels were permuted ``null_raw (layer, permutation)`` and ``p_neuroid (layer, neuroid)``;
         ``baseline_raw, baseline_alpha, baseline_at_edge (baseline, split, neuroid)``;
         ``baseline_draws_raw, baseline_draws_ceiled (baseline, boot)``. With several layers the last entry along
-        ``layer`` is ``nested``: the layer is chosen anew in each fold on its training rows.
+        ``layer`` is ``nested``: the layer is chosen anew in each fold on its training rows. Where the correction for noise
+        depends on the layer, ``corrected (layer, neuroid)`` holds the ceiled scores. A score over layers and animals also
+        holds its whole matrix, see `layer_target`.
     headline : str
         The layer whose value stands for the model: the committed one, the only one, or ``nested``.
     normalisation : str
-        ``"r/c"`` or ``"none"``.
+        ``"r/c"``, ``"noise-corrected"`` or ``"none"``.
     ceiling_kind : str
-        ``published``, ``split-half`` or ``none``.
+        ``published``, ``split-half``, ..., or ``none``.
     protocol : tuple of str
         What was done, in words, in order.
     warnings : tuple of str
@@ -130,6 +135,8 @@ class Score:
         """Raw, ceiling and ceiled score per neuroid for one layer, the headline layer by default."""
         raw = self.data["raw"].isel(layer=self._position(layer or self.headline)).mean("split", skipna=True)
         ceiled = raw / self.data["ceiling"] if self.normalisation != "none" else raw * np.nan
+        if "corrected" in self.data:
+            ceiled = self.data["corrected"].isel(layer=self._position(layer or self.headline))
         return xr.Dataset({"raw": raw, "ceiling": self.data["ceiling"], "ceiled": ceiled})
 
     def per(self, coordinate: str, layer: str | None = None) -> xr.Dataset:
@@ -145,7 +152,14 @@ class Score:
         """Numbers of one layer: raw and ceiled score with intervals, penalties."""
         at = self._position(layer)
         part = self.data.isel(layer=at)
-        numbers = self._numbers(part["raw"], part["draws_raw"], part["draws_ceiled"], part["alpha"], part["at_edge"])
+        numbers = self._numbers(
+            part["raw"],
+            part["draws_raw"],
+            part["draws_ceiled"],
+            part["alpha"],
+            part["at_edge"],
+            part.get("corrected"),
+        )
         return {**numbers, "p": self.p(layer)}
 
     def p(self, layer: str | None = None) -> float:
@@ -172,6 +186,7 @@ class Score:
             part["baseline_draws_ceiled"],
             part["baseline_alpha"],
             part["baseline_at_edge"],
+            part.get("baseline_corrected"),
         )
 
     def over_null(self, name: str, layer: str | None = None) -> dict[str, float]:
@@ -215,6 +230,25 @@ class Score:
             return {**found, "null_maximum": float("nan"), "p_max": float("nan")}
         largest = self.data["null_raw"].values[[self._position(name) for name in names]].max(axis=0)
         return {**found, "null_maximum": float(largest.mean()), "p_max": self._p(largest, best)}
+
+    @property
+    def layer_target(self) -> "LayerTargetMatrix":
+        """Every layer against every animal, with p values and the null of the maximum.
+
+        Raises
+        ------
+        ValueError
+            If the benchmark measures something else.
+        """
+        from .layer_target.scoring import matrix_of
+
+        matrix = matrix_of(self)
+        if matrix is None:
+            raise ValueError(
+                f"a score on {self.provenance.get('benchmark')} has no matrix of layers and animals; benchmarks with the metric "
+                "LayerTarget have."
+            )
+        return matrix
 
     def rows(self) -> list[dict[str, Any]]:
         """One flat record per layer, as ``--json`` prints them."""
@@ -330,9 +364,12 @@ class Score:
         ceiled_draws: xr.DataArray,
         alpha: xr.DataArray,
         edge: xr.DataArray,
+        corrected: xr.DataArray | None,
     ) -> dict[str, Any]:
         per_neuroid = nan_mean(raw.values, axis=0)
         ceiled = per_neuroid / self.data["ceiling"].values if self.normalisation != "none" else per_neuroid * np.nan
+        if corrected is not None:
+            ceiled = corrected.values
         raw_value = float(aggregate(per_neuroid, self._subject))
         ceiled_value = float(aggregate(ceiled, self._subject))
         factor = float(self.provenance.get("interval_factor", 1.0))

@@ -1,13 +1,8 @@
 """From a model and a benchmark to a `Score`: record, fit, predict, correlate, resample, permute, compare with nulls."""
 
-import platform
-import sys
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
 import numpy as np
 
@@ -20,12 +15,15 @@ from .benchmark import Benchmark
 from .cache import ActivationCache
 from .crossvalidation import CrossValidation
 from .folds import LeakageWarning, make_folds, warn_of_small_folds
+from .layer_target import LayerTarget
+from .layer_target.scoring import score_animals
 from .leakage import check_leak
 from .mappings import Mapping
 from .measurement import Measurement, assemble
 from .notes import ceiling_notes, edge_note, interval_words, neighbour_note, null_edge_note, penalties_of
 from .protocol import RecordableModel
 from .recording_model import RecordingModel
+from .provenance import headline_layer, identity
 from .result import NESTED, Score
 from .runs import make_run, swap_sides
 from .similarity_run import SimilarityRun
@@ -100,6 +98,22 @@ def score(
     if isinstance(model, RecordingModel):
         model.refuse_itself(dataset)
     stimuli = dataset.stimuli
+    if isinstance(metric, LayerTarget):
+        if split is not None:
+            raise ValueError(f"{bench.name} takes every half of the stimuli for training; leave out split={split!r}.")
+        return score_animals(
+            model,
+            bench,
+            metric,
+            dataset,
+            layers=layers,
+            batch_size=batch_size,
+            cache=cache,
+            drop_invalid=drop_invalid,
+            n_boot=n_boot,
+            n_permutations=n_permutations,
+            seed=seed,
+        )
     trials = bench.trials(dataset, drop_invalid=drop_invalid)
     responses = trials.mean if dataset.rdms is None else None
     spec = bench.split_spec(dataset, split, responses)
@@ -125,7 +139,7 @@ def score(
     notes += trials.notes
     run, units, note = make_run(bench, spec, dataset, trials, folds, n_boot, n_permutations, seed)
     notes.append(note)
-    headline = _headline(model, names)
+    headline = headline_layer(model, names)
     steps = _Progress(len(names) + 3, f"{model.name} on {bench.name}", progress)
     measured: dict[str, Measurement] = {}
     for name, features in layer_features.items():
@@ -155,7 +169,7 @@ def score(
     n_train = float(np.mean([len(fold.train) for fold in folds]))
     factor = run.factor if isinstance(run, CrossValidation) else 1.0
     provenance = {
-        **_identity(model, bench, dataset, spec),
+        **identity(model, bench, dataset, spec.name),
         "model_revision": activations[names[0]].attrs["revision"] or "not keyed",
         "n_presentations": len(stimuli),
         "n_neuroids_compared": int(trials.values.sizes["neuroid"]),
@@ -227,44 +241,6 @@ class _Progress:
         self._bar.close()
 
 
-def _headline(model: RecordableModel, names: list[str]) -> str:
-    committed = getattr(model, "committed_layer", None)
-    if committed in names:
-        return str(committed)
-    return names[0] if len(names) == 1 else NESTED
-
-
 def _safe_split(dataset: NeuralDataset) -> SplitSpec | None:
     group = dataset.stimuli.group
     return next((spec for spec in dataset.splits.values() if group and spec.group == group), None)
-
-
-def _identity(model: RecordableModel, bench: Benchmark, dataset: NeuralDataset, spec: SplitSpec) -> dict[str, Any]:
-    return {
-        "model": model.name,
-        "model_seed": getattr(model, "seed", None),
-        "benchmark": bench.name,
-        "benchmark_version": bench.version,
-        "citation": bench.citation,
-        "dataset": dataset.name,
-        "dataset_licence": dataset.info.licence,
-        "dataset_notes": dataset.info.notes,
-        "synthetic": dataset.info.access == "embedded",
-        "files": dataset.provenance,
-        "stimuli_sha256": dataset.stimuli.content_hash(),
-        "split": spec.name,
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": _versions(),
-    }
-
-
-def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for package in ("neuromodels", "numpy", "scipy", "scikit-learn", "xarray", "pandas"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "not installed as a package"
-    if "torch" in sys.modules:
-        found["torch"] = str(sys.modules["torch"].__version__)
-    return found

@@ -9,7 +9,11 @@ __all__ = ["benchmark_from_arrays", "benchmark_from_toml", "list_benchmarks", "l
 
 _registry: Registry[Benchmark] = Registry(
     "benchmark",
-    {"language": "alignment.benchmarks.language", "vision": "alignment.benchmarks.vision"},
+    {
+        "language": "alignment.benchmarks.language",
+        "tactile": "alignment.benchmarks.tactile",
+        "vision": "alignment.benchmarks.vision",
+    },
     entry_point_group="neuromodels.benchmarks",
 )
 
@@ -45,7 +49,7 @@ def listing() -> list[dict[str, object]]:
                 "version": benchmark.version,
                 "dataset": benchmark.dataset_name,
                 "available": here,
-                "ceiling": benchmark.ceiling.describe() if benchmark.ceiling else "none",
+                "ceiling": benchmark.ceiling_words,
                 "normalisation": benchmark.normalisation,
                 "licence": info.licence,
                 "citation": benchmark.citation,

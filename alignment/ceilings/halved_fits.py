@@ -199,7 +199,7 @@ def fits_neuroids_apart(mapping: BaseEstimator) -> bool:
         return mapping.solver in ("auto", "cholesky", "svd") and not mapping.positive
     if type(mapping) is LinearRegression:
         return not mapping.positive
-    return isinstance(mapping, NeuroidRidge)
+    return isinstance(mapping, NeuroidRidge) and (mapping.per_neuroid or np.size(mapping.alphas) == 1)
 
 
 def _predict_all(

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
+
+from data.atomic import write_netcdf
 
 from ..inference.multiple import max_statistic
 from ..inference.permutation import permutation_p
@@ -30,6 +33,11 @@ class LayerTargetMatrix:
         Whether ``null`` holds every permutation.
     score
         What a score is, in words.
+    raw, raw_null
+        As ``values`` and ``null``, before the correction for noise.
+    ceiling
+        ``(target,)`` root of the target's reliability: what a model without noise reaches before the correction. Where
+        predictions are fitted, the median over neuroids.
 
     Notes
     -----
@@ -44,6 +52,9 @@ class LayerTargetMatrix:
     null: np.ndarray
     exact: bool
     score: str
+    raw: np.ndarray
+    raw_null: np.ndarray
+    ceiling: np.ndarray
 
     @cached_property
     def p(self) -> np.ndarray:
@@ -121,10 +132,22 @@ class LayerTargetMatrix:
         )
 
     def to_dataset(self) -> xr.Dataset:
-        """``score``, ``p`` and ``p_corrected`` as ``(layer, target)``, for reports and files."""
-        columns = {"score": self.values, "p": self.p, "p_corrected": self.p_corrected}
+        """All of it, labelled, for reports and files.
+
+        Returns
+        -------
+        xarray.Dataset
+            ``score``, ``p``, ``p_corrected`` and ``raw`` as ``(layer, target)``, ``null`` and ``raw_null`` as ``(permutation,
+            layer, target)``, ``ceiling (target)``.
+        """
+        entry = ("layer", "target")
+        columns = {"score": self.values, "p": self.p, "p_corrected": self.p_corrected, "raw": self.raw}
+        variables: dict[str, tuple[tuple[str, ...], np.ndarray]] = {name: (entry, one) for name, one in columns.items()}
+        for name, null in (("null", self.null), ("raw_null", self.raw_null)):
+            variables[name] = (("permutation", *entry), null)
+        variables["ceiling"] = (("target",), self.ceiling)
         return xr.Dataset(
-            {name: (("layer", "target"), values) for name, values in columns.items()},
+            variables,
             coords={"layer": list(self.layers), "target": list(self.targets)},
             attrs={
                 "score": self.score,
@@ -133,6 +156,26 @@ class LayerTargetMatrix:
                 "expected_null_maximum": self.expected_null_maximum,
             },
         )
+
+    @classmethod
+    def from_dataset(cls, content: xr.Dataset) -> "LayerTargetMatrix":
+        """The matrix that `to_dataset` described."""
+        names = {dim: tuple(str(name) for name in content[dim].values) for dim in ("layer", "target")}
+        parts = {name: content[name].values for name in ("null", "raw", "raw_null", "ceiling")}
+        return cls(
+            names["layer"],
+            names["target"],
+            content["score"].values,
+            exact=bool(content.attrs["exact"]),
+            score=str(content.attrs["score"]),
+            **parts,
+        )
+
+    def save(self, path: str | Path) -> Path:
+        """Write `to_dataset` to netCDF, atomically; returns the path."""
+        path = Path(path)
+        write_netcdf(self.to_dataset(), path)
+        return path
 
     def describe(self) -> str:
         """The maximum, what chance gives, and how p was obtained."""

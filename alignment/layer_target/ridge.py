@@ -1,29 +1,23 @@
 """Layer-by-target matrix of cross-validated ridge predictions; refitted in every permutation, in the dual."""
 
-from collections.abc import Mapping
-from itertools import combinations
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from ..ceilings.halved_fits import Missing, halve, mean_over_first, usable_seeds
-from ..ceilings.predictivity import NoiseCorrectedPredictivity
-from ..ceilings.released_scores import LEAST_RELIABILITY, released_score
-from ..correlation import ROUNDING
-from ..folds import Fold
+from .gram import centred_blocks, stimulus_gram
 from .matrix import LayerTargetMatrix
-from .targets import MISSING, Rule, checked_layers, checked_rule, checked_targets, stimulus_orders
-
-# Orders of the stimuli whose predictions are held at once.
-BLOCK = 48
+from .refits import FoldPlan, Predictor, refitted_matrix
+from .targets import Rule
 
 
 def layer_target_ridge(
     layers: Mapping[str, npt.ArrayLike],
     animals: Mapping[str, npt.ArrayLike | xr.DataArray],
     *,
-    alpha: float = 1.0,
+    alpha: float | Sequence[float] = 1.0,
     rule: Rule = "components",
     pooled: bool = True,
     n_halves: int = 20,
@@ -44,7 +38,9 @@ def layer_target_ridge(
     layers, animals, pooled, n_halves, seed, n_permutations
         As in `layer_target_rsa`.
     alpha
-        Penalty on the squared weights of the unscaled features; the intercept is free.
+        Penalty on the squared weights of the unscaled features; the intercept is free. Of several, in units of the mean
+        variance of a stimulus, each fit takes the one with the least squared error over training stimuli that are left out
+        one at a time, mean over neuroids.
     rule
         See above; ``"released"`` only for comparison with published numbers.
 
@@ -55,92 +51,59 @@ def layer_target_ridge(
 
     References
     ----------
-    Chung et al. 2025, arXiv:2505.18361; Saunders et al. 1998, ICML (ridge in the dual).
+    Chung et al. 2025, arXiv:2505.18361; Saunders et al. 1998, ICML (ridge in the dual); Golub, Heath and Wahba 1979,
+    Technometrics 21 (rows left out in closed form).
     """
-    checked_rule(rule)
-    if not alpha > 0:
+    alphas = np.atleast_1d(np.asarray(alpha, dtype=np.float64))
+    if alphas.ndim != 1 or len(alphas) == 0 or not (alphas > 0).all():
         raise ValueError(f"alpha must be positive, received {alpha}.")
-    missing = MISSING[rule]
-    targets = checked_targets(animals, missing, pooled=pooled)
-    n_stimuli = next(iter(targets.values())).shape[1]
-    if n_stimuli < 6:
-        raise ValueError(
-            f"animals have {n_stimuli} stimuli; half of them train and half test, each at least 3: give 6."
-        )
-    features = checked_layers(layers, n_stimuli)
-    orders, exact = stimulus_orders(n_stimuli, n_permutations, seed)
-    observed = np.arange(n_stimuli)[None]
-    folds = halving_folds(n_stimuli)
-    values = np.empty((len(features), len(targets)))
-    null = np.empty((len(orders), *values.shape))
-    for column, trials in enumerate(targets.values()):
-        responses = _Responses(trials, usable_seeds([trials], n_halves, seed, missing), missing, folds)
-        for row, one in enumerate(features.values()):
-            values[row, column] = responses.scores(one, observed, alpha, rule)[0]
-            for start in range(0, len(orders), BLOCK):
-                block = slice(start, start + BLOCK)
-                null[block, row, column] = responses.scores(one, orders[block], alpha, rule)
-    how = "mean components" if rule == "components" else f"ratios with r_xx, r_yy >= {LEAST_RELIABILITY}, as released"
-    words = f"Score: ridge (alpha {alpha:g}) on {len(folds)} halves of the stimuli, noise-corrected from {how}."
-    return LayerTargetMatrix(tuple(features), tuple(targets), values, null, exact, words)
+    return refitted_matrix(
+        layers,
+        animals,
+        _Ridge(tuple(alphas.tolist())),
+        rule=rule,
+        pooled=pooled,
+        n_halves=n_halves,
+        seed=seed,
+        n_permutations=n_permutations,
+    )
 
 
-def halving_folds(n_stimuli: int) -> list[Fold]:
-    """Every choice of half of the stimuli for training, the others for test."""
-    every = np.arange(n_stimuli)
-    choices = (np.array(chosen) for chosen in combinations(range(n_stimuli), n_stimuli // 2))
-    return [Fold(train, np.setdiff1d(every, train)) for train in choices]
+@dataclass(frozen=True)
+class _Ridge:
+    alphas: tuple[float, ...]
 
+    def describe(self) -> str:
+        """In a few words."""
+        if len(self.alphas) == 1:
+            return f"ridge (alpha {self.alphas[0]:g})"
+        return f"ridge (alpha of {self.alphas[0]:g} to {self.alphas[-1]:g} chosen in training)"
 
-class _Responses:
-    """Means of one target over all repetitions and over halves, by fold, and their correlations with predictions."""
+    def prepare(self, features: np.ndarray) -> Predictor:
+        """Smoothers of every fold are made once."""
+        gram = stimulus_gram(features, scaled=len(self.alphas) > 1)
+        made: dict[int, tuple[np.ndarray, np.ndarray]] = {}
 
-    def __init__(self, trials: np.ndarray, seeds: list[int], missing: Missing, folds: list[Fold]) -> None:
-        self.train, self.test = (np.stack([getattr(fold, side) for fold in folds]) for side in ("train", "test"))
-        self.whole = mean_over_first(trials)
-        self.halves = [halve(trials, seed, missing) for seed in seeds]
-        self.r_yy = np.stack([_correlation(*(half[self.test] for half in pair)) for pair in self.halves])
-        self.seed = seeds[0]
+        def predict(plan: FoldPlan, responses: np.ndarray) -> np.ndarray:
+            if id(plan) not in made:
+                made[id(plan)] = self._smoothers(gram, plan)
+            smoothers, residual = made[id(plan)]
+            known = responses - responses.mean(axis=0)
+            if len(self.alphas) == 1:
+                return np.asarray(smoothers[0] @ known)
+            # Squared errors of rows left out, summed over rows and neuroids: trace(M y y' M').
+            error = np.einsum("akij,jl,akil->ak", residual, known @ known.T, residual)
+            chosen = error.argmin(axis=0)
+            return np.asarray(smoothers[chosen, np.arange(len(chosen))] @ known)
 
-    def scores(self, features: np.ndarray, orders: np.ndarray, alpha: float, rule: Rule) -> np.ndarray:
-        """``(order,)`` score of the features with their rows in each order."""
-        smoother = _smoothers(features, orders, self.train, self.test, alpha)
-        r_xy = _correlation(smoother @ self.whole[self.train], self.whole[self.test])
-        r_xx = np.stack([_correlation(*(smoother @ half[self.train] for half in pair)) for pair in self.halves])
-        return np.array([self._score(r_xy[place], r_xx[:, place], rule) for place in range(len(orders))])
+        return predict
 
-    def _score(self, r_xy: np.ndarray, r_xx: np.ndarray, rule: Rule) -> float:
-        found = NoiseCorrectedPredictivity(
-            np.broadcast_to(r_xy, r_xx.shape), r_xx, self.r_yy, "source and target", "components", 0, self.seed
-        )
-        return released_score(found) if rule == "released" else found.value
-
-
-def _smoothers(
-    features: np.ndarray, orders: np.ndarray, train: np.ndarray, test: np.ndarray, alpha: float
-) -> np.ndarray:
-    """H of every order and fold without its constant part, ``(order, fold, test, train)``."""
-    centred = features - features.mean(axis=0)
-    gram = centred @ centred.T
-    fitted, asked = orders[:, train], orders[:, test]
-    inner = gram[fitted[..., :, None], fitted[..., None, :]]
-    cross = gram[asked[..., :, None], fitted[..., None, :]] - inner.mean(axis=-2, keepdims=True)
-    n_train = train.shape[1]
-    centring = np.eye(n_train) - 1 / n_train
-    inner = centring @ inner @ centring
-    return np.asarray(cross @ centring @ np.linalg.solve(inner + alpha * np.eye(n_train), centring))
-
-
-def _correlation(predicted: np.ndarray, observed: np.ndarray) -> np.ndarray:
-    """Pearson r over the last axis but one; 0 for a constant prediction, NaN for a constant observation."""
-    (p, flat_p), (o, flat_o) = _centred(predicted), _centred(observed)
-    r = np.clip((p * o).sum(axis=-2), -1, 1)
-    return np.where(flat_o, np.nan, np.where(flat_p, 0.0, r))
-
-
-def _centred(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Columns of mean 0 and length 1, and which of them are constant but for rounding."""
-    centred = values - values.mean(axis=-2, keepdims=True)
-    length = np.sqrt((centred**2).sum(axis=-2, keepdims=True))
-    flat = length <= ROUNDING * np.abs(values).max(axis=-2, keepdims=True)
-    return centred / np.where(flat, 1, length), flat[..., 0, :]
+    def _smoothers(self, gram: np.ndarray, plan: FoldPlan) -> tuple[np.ndarray, np.ndarray]:
+        """H without its constant part ``(alpha, beginning, test, train)``, and M that gives errors of rows left out."""
+        inner, cross = centred_blocks(gram, plan)
+        n_train = inner.shape[-1]
+        penalty = np.array(self.alphas)[:, None, None, None] * np.eye(n_train)
+        solved = np.linalg.solve(inner + penalty, np.broadcast_to(np.eye(n_train) - 1 / n_train, (1, *inner.shape)))
+        left = np.eye(n_train) - 1 / n_train - inner @ solved
+        leverage = np.diagonal(left, axis1=-2, axis2=-1)[..., None]
+        return cross @ solved, left / leverage

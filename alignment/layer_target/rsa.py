@@ -93,16 +93,19 @@ def layer_target_rsa(
         factors.append(released_score(unit) if rule == "released" else unit.per_neuroid("components")[0])
         sides.append(comparable(correlation_rdms(mean_over_first(trials)), method))
     scale = np.array(factors)
-    brain = _standardised(np.stack(sides)) * scale[:, None]
+    brain = _standardised(np.stack(sides))
     orders, exact = stimulus_orders(n_stimuli, n_permutations, seed)
     rows, columns = np.triu_indices(n_stimuli, k=1)
     pairs = square_rdm(np.arange(len(rows)))[orders[:, rows], orders[:, columns]]  # (permutation, pair)
-    null = np.stack([row[pairs] @ brain.T for row in model], axis=1)
+    raw, raw_null = model @ brain.T, np.stack([row[pairs] @ brain.T for row in model], axis=1)
     return LayerTargetMatrix(
         layers=tuple(features),
         targets=tuple(targets),
-        values=model @ brain.T,
-        null=null,
+        values=raw * scale,
+        null=raw_null * scale,
+        raw=raw,
+        raw_null=raw_null,
+        ceiling=1 / scale,
         exact=exact,
         score=_in_words(method, rule, n_halves),
     )

@@ -48,8 +48,6 @@ class SessionRecord:
         ``(unit,)`` ids in the file's table of units.
     spikes_s
         Sorted spike times of each unit [s].
-    sha256
-        Hash of all that was read.
     """
 
     animal: str
@@ -61,7 +59,14 @@ class SessionRecord:
     first_touch_s: np.ndarray
     unit_id: np.ndarray
     spikes_s: tuple[np.ndarray, ...]
-    sha256: str
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the trials and spikes."""
+        digest = hashlib.sha256("\n".join(self.stimulus).encode())
+        for array in (self.trial_id, self.start_s, self.choice_s, self.first_touch_s, self.unit_id, *self.spikes_s):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
 
 
 def read_nwb(path: str | Path) -> SessionRecord:
@@ -113,12 +118,9 @@ def read_nwb(path: str | Path) -> SessionRecord:
         spikes = _spikes(file, path)
         touch = _first_touch(file, start, choice)
         trial_id, unit_id = trials["id"][:][rows], file["units/id"][:]
-    digest = hashlib.sha256("\n".join(stimulus).encode())
-    for array in (trial_id, start, choice, touch, unit_id, *spikes):
-        digest.update(np.ascontiguousarray(array).tobytes())
     animal, _, rest = path.stem.partition("_")
     session = rest.partition("_behavior")[0]
-    return SessionRecord(animal, session, trial_id, stimulus, start, choice, touch, unit_id, spikes, digest.hexdigest())
+    return SessionRecord(animal, session, trial_id, stimulus, start, choice, touch, unit_id, spikes)
 
 
 def _spikes(file: h5py.File, path: Path) -> tuple[np.ndarray, ...]:

@@ -4,10 +4,10 @@ All animals as one population of presentations; `data.tactile.load_animals` give
 this entry makes for you: canonical order of the stimuli, rates from the start of the trial to the choice, nothing left out.
 """
 
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from ..access import own_files
@@ -15,10 +15,9 @@ from ..assembly import make_responses
 from ..catalogue import register_dataset
 from ..dataset import DatasetInfo, NeuralDataset
 from ..splits import SplitSpec
-from ..stimuli import StimulusSet
 from .animals import PATTERN, pool_animals, stack_sessions
-from .nwb import POSITIONS, SHAPES
 from .sessions import CANONICAL_ORDER, UNIT, read_session
+from .six_stimuli import WORDS, six_stimuli
 
 NAME = "tactile/rodgers2022"
 
@@ -53,34 +52,28 @@ INFO = DatasetInfo(
     notes=(
         "Correct trials that are not to be ignored and showed a concave or convex shape. Spikes from the start of the trial "
         "to the choice, in bins of 45 ms. Units of different sessions were not recorded together: repetition r holds the "
-        "r-th trial of each session, NaN where a session has fewer. Stimuli are codes of shape and position, not forces."
+        f"r-th trial of each session, NaN where a session has fewer. {WORDS}"
     ),
     splits=SPLITS,
 )
-
-
-def _stimuli() -> StimulusSet:
-    table = pd.DataFrame(
-        {
-            "stimulus_id": CANONICAL_ORDER,
-            "shape": [name.split()[0] for name in CANONICAL_ORDER],
-            "servo_position": [name.split()[1] for name in CANONICAL_ORDER],
-        }
-    )
-    codes = np.array([(shape, position) for shape in range(len(SHAPES)) for position in range(len(POSITIONS))])
-    arrays = xr.DataArray(
-        codes.astype(np.float32),
-        dims=("stimulus", "descriptor"),
-        coords={"stimulus_id": ("stimulus", np.array(CANONICAL_ORDER)), "descriptor": ["shape", "servo_position"]},
-        attrs={"unit": "code, not a sweep"},
-    )
-    return StimulusSet(NAME, table, arrays=arrays)
 
 
 def load(info: DatasetInfo) -> NeuralDataset:
     """Open every session in the dataset's folder."""
     paths = own_files(info)
     sessions = [read_session(path) for path in paths]
+    provenance = {path.name: one.attrs["sha256"] for path, one in zip(paths, sessions, strict=True)}
+    return NeuralDataset(info, population(sessions), six_stimuli(NAME), SPLITS, provenance)
+
+
+def population(sessions: Sequence[xr.DataArray]) -> xr.DataArray:
+    """All animals of some sessions as one response array; repetition r holds the r-th trial of each session, NaN after the last.
+
+    Parameters
+    ----------
+    sessions
+        From `read_session` or `session_rates`.
+    """
     animals = sorted({str(one["subject"].values[0]) for one in sessions})
     cube = pool_animals(
         {name: stack_sessions([one for one in sessions if one["subject"].values[0] == name]) for name in animals}
@@ -93,8 +86,7 @@ def load(info: DatasetInfo) -> NeuralDataset:
         unit=UNIT,
     )
     responses.attrs.update({key: cube.attrs[key] for key in ("window", "bin_ms")})
-    provenance = {path.name: one.attrs["sha256"] for path, one in zip(paths, sessions, strict=True)}
-    return NeuralDataset(info=info, responses=responses, stimuli=_stimuli(), splits=SPLITS, provenance=provenance)
+    return responses
 
 
 register_dataset(INFO, load)

@@ -51,10 +51,25 @@ def read_session(
     ----------
     Rodgers 2022, Scientific Data 9:620. Chung et al. 2025, arXiv:2505.18361 (bins of 45 ms up to the choice).
     """
-    for name, value, kinds in (("window", window, Window), ("unusable", unusable, Unusable)):
-        if value not in get_args(kinds):
-            raise ValueError(f"{name} must be one of {', '.join(get_args(kinds))}, received {value!r}.")
-    record = read_nwb(path)
+    _check_options(window, unusable)
+    return session_rates(read_nwb(path), Path(path).name, window=window, unusable=unusable)
+
+
+def session_rates(
+    record: SessionRecord, source: str, *, window: Window = "start to choice", unusable: Unusable = "refuse"
+) -> xr.DataArray:
+    """Firing rates of one session in memory; see `read_session`.
+
+    Parameters
+    ----------
+    record
+        Trials and spikes.
+    source
+        Where they are from, for ``attrs["source"]``.
+    window, unusable
+        See `read_session`.
+    """
+    _check_options(window, unusable)
     begin = record.start_s if window == "start to choice" else record.first_touch_s
     rows = np.flatnonzero(np.isfinite(begin) & (begin < record.choice_s))
     stimulus = record.stimulus[rows]
@@ -87,9 +102,15 @@ def read_session(
     )
     silent = [f"unit {unit} of {record.animal} {record.session}" for unit in np.delete(record.unit_id, units)]
     responses.attrs.update(
-        window=window, bin_ms=1000 * BIN_S, sha256=record.sha256, left_out="; ".join(silent), source=Path(path).name
+        window=window, bin_ms=1000 * BIN_S, sha256=record.sha256, left_out="; ".join(silent), source=source
     )
     return responses
+
+
+def _check_options(window: str, unusable: str) -> None:
+    for name, value, kinds in (("window", window, Window), ("unusable", unusable, Unusable)):
+        if value not in get_args(kinds):
+            raise ValueError(f"{name} must be one of {', '.join(get_args(kinds))}, received {value!r}.")
 
 
 def _units_with_spikes(record: SessionRecord, unusable: Unusable) -> np.ndarray:

@@ -15,6 +15,9 @@ def matrix(values, null, **options):
         **{"layers": layers, "targets": targets, "exact": True, "score": "Score: made here."} | options,
         values=values,
         null=null,
+        raw=values,
+        raw_null=null,
+        ceiling=np.ones(values.shape[1]),
     )
 
 

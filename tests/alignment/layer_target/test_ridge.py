@@ -8,7 +8,7 @@ from sklearn.linear_model import Ridge
 
 from alignment.ceilings import noise_corrected_predictivity, released_score
 from alignment.layer_target import layer_target_ridge
-from alignment.layer_target.ridge import halving_folds
+from alignment.layer_target.refits import halving_folds
 
 from .conftest import recording
 

@@ -1,0 +1,123 @@
+"""The matrix as what a benchmark measures with: which comparison, how its noise is corrected, how many halvings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from .matrix import LayerTargetMatrix
+from .one_to_one import layer_target_one_to_one
+from .pls import layer_target_pls
+from .ridge import layer_target_ridge
+from .rsa import layer_target_rsa
+from .targets import Rule, checked_rule
+
+Comparison = Literal["rsa", "ridge", "pls", "one-to-one"]
+# Of the mean variance of a stimulus; published fits of a model used one penalty for all features, so large that it ruled.
+ALPHAS = (1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0)
+HALVINGS = {"rsa": 100, "ridge": 5, "pls": 5, "one-to-one": 5}
+OTHERS = "other animals"
+
+
+@dataclass(frozen=True)
+class LayerTarget:
+    """Every layer against every animal, corrected for noise, under every order of the stimuli.
+
+    Attributes
+    ----------
+    comparison
+        ``rsa``, ``ridge`` (penalty chosen in training), ``pls`` (one component) or ``one-to-one``.
+    rule
+        ``components``, or ``released`` for comparison with published numbers; see `layer_target_rsa`.
+    n_halves
+        Halvings of the repetitions; 100 for RSA and 5 of each of the 20 folds otherwise if None.
+    seed
+        Seed of the first halving.
+    """
+
+    comparison: Comparison = "rsa"
+    rule: Rule = "components"
+    n_halves: int | None = None
+    seed: int = 1234
+
+    def __post_init__(self) -> None:
+        if self.comparison not in get_args(Comparison):
+            raise ValueError(
+                f"comparison must be one of {', '.join(get_args(Comparison))}, received {self.comparison!r}."
+            )
+        checked_rule(self.rule)
+
+    @property
+    def name(self) -> str:
+        """Short name of the number."""
+        return "RSA" if self.comparison == "rsa" else f"r ({self.comparison})"
+
+    @property
+    def fits(self) -> bool:
+        """Whether something is fitted, so that there are folds."""
+        return self.comparison != "rsa"
+
+    def describe(self) -> str:
+        """Formula in one sentence."""
+        kind = {
+            "rsa": "Pearson r of the RDMs (1 - Pearson r over neuroids) of a layer and of an animal",
+            "ridge": f"Pearson r of ridge predictions, one penalty of {ALPHAS[0]:g} to {ALPHAS[-1]:g} for all neuroids of a fit",
+            "pls": "Pearson r of predictions by partial least squares with one component",
+            "one-to-one": "Pearson r of each neuroid with the unit of largest training correlation",
+        }[self.comparison]
+        how = "as released" if self.rule == "released" else "components averaged first"
+        return f"{kind}; corrected by halves of the repetitions ({how})"
+
+    def matrix(
+        self, layers: Mapping[str, Any], animals: Mapping[str, Any], *, pooled: bool = True, n_permutations: int = 1000
+    ) -> LayerTargetMatrix:
+        """Scores of these layers ``(stimulus, feature)`` with these animals ``(repetition, stimulus, neuroid)``."""
+        shared: dict[str, Any] = {
+            "rule": self.rule,
+            "pooled": pooled,
+            "n_halves": HALVINGS[self.comparison] if self.n_halves is None else self.n_halves,
+            "seed": self.seed,
+        }
+        if self.comparison == "one-to-one":
+            return layer_target_one_to_one(layers, animals, **shared)
+        shared["n_permutations"] = n_permutations
+        if self.comparison == "rsa":
+            return layer_target_rsa(layers, animals, **shared)
+        if self.comparison == "pls":
+            return layer_target_pls(layers, animals, **shared)
+        return layer_target_ridge(layers, animals, alpha=ALPHAS, **shared)
+
+    def between_animals(self, animals: Mapping[str, np.ndarray]) -> np.ndarray:
+        """``(animal,)`` score of all other animals together as a model, corrected for the noise of both sides."""
+        from ..ceilings import noise_corrected_predictivity, noise_corrected_rsa, released_score
+        from ..mappings import PLS, NeuroidRidge, OneToOne
+        from .refits import halving_folds
+        from .targets import MISSING
+
+        n_halves = HALVINGS[self.comparison] if self.n_halves is None else self.n_halves
+        shared: dict[str, Any] = {"n_halves": n_halves, "seed": self.seed, "missing": MISSING[self.rule]}
+        values = []
+        for name, target in animals.items():
+            others = [trials for other, trials in animals.items() if other != name]
+            if self.comparison == "rsa":
+                found = noise_corrected_rsa(others, target, average="components", **shared)
+            else:
+                scale = _level(others)
+                mapping = {
+                    "ridge": NeuroidRidge(
+                        np.array(ALPHAS) * scale, standardise=False, selection="loo", per_neuroid=False
+                    ),
+                    "pls": PLS(1),
+                    "one-to-one": OneToOne(),
+                }[self.comparison]
+                folds = halving_folds(target.shape[1])
+                found = noise_corrected_predictivity(others, target, folds, mapping, average="components", **shared)
+            values.append(released_score(found) if self.rule == "released" else found.value)
+        return np.array(values)
+
+
+def _level(recordings: list[np.ndarray]) -> float:
+    """Mean squared length of the centred rows of the pooled means, in which penalties are counted."""
+    pooled = np.concatenate([np.nanmean(one, axis=0) for one in recordings], axis=1)
+    return float(((pooled - pooled.mean(axis=0)) ** 2).sum(axis=1).mean())
