@@ -1,7 +1,17 @@
-"""Recordings of barrel cortex during active touch: registers every dataset of the family when it is imported."""
+"""Recordings of touch, from afferents to cortex: registers every dataset of the family when it is imported."""
 
+from . import moore2015 as moore2015
 from . import rodgers2022 as rodgers2022
 from .animals import load_animals, pool_animals, stack_sessions
+from .medlock2024 import ReleasedGlm, released_glm
 from .sessions import CANONICAL_ORDER, read_session
 
-__all__ = ["CANONICAL_ORDER", "load_animals", "pool_animals", "read_session", "stack_sessions"]
+__all__ = [
+    "CANONICAL_ORDER",
+    "ReleasedGlm",
+    "load_animals",
+    "pool_animals",
+    "read_session",
+    "released_glm",
+    "stack_sessions",
+]
