@@ -178,7 +178,7 @@ def sweep_samples(
     part: Part,
     *,
     label: str = "category",
-    group: str = "group",
+    group: str | None = None,
     division: ObjectDivision | Mapping[str, Sequence[str]] | str | Path | None = None,
     fractions: Sequence[float] = (0.8, 0.1, 0.1),
     seed: int = 0,
@@ -201,7 +201,7 @@ def sweep_samples(
     label
         Column of the table that is to be told; all sweeps of an object must share its value.
     group
-        Column that names the object.
+        Column that names the object; ``group``, or ``object_id`` as the command writes it, if None.
     division
         Objects of each part: an `ObjectDivision`, a mapping of part to ids, or the path of one that was saved. Objects
         that are not named are left out. None divides each class alike; see `ObjectDivision.by_category`.
@@ -249,10 +249,12 @@ def sweep_samples(
     return SweepSamples(part, divided, table, inputs, normalisation)
 
 
-def _named_table(table: "pd.DataFrame", label: str, group: str) -> "pd.DataFrame":
+def _named_table(table: "pd.DataFrame", label: str, group: str | None) -> "pd.DataFrame":
     """The columns id, state, object and class."""
     import pandas as pd
 
+    if group is None:
+        group = "group" if "group" in table else "object_id"
     for what, column in (("label", label), ("group", group)):
         if column not in table:
             raise ValueError(f"{what} column {column!r} is not in the table; it has {', '.join(map(str, table))}.")
