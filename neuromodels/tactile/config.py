@@ -1,6 +1,7 @@
 """What a tactile network is made of: encoder, attender and decoder, with their sizes. Needs no torch."""
 
 import dataclasses
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -76,6 +77,9 @@ class EADConfig:
         Logits that the decoder gives.
     input_shape
         ``(time, channel, row, col)`` of one stimulus.
+    scale
+        What Fx, Fy, Fz in mN and Mx, My, Mz in uN.m are divided by before the encoder; None takes them as they are, as
+        published. Part of the network, so that it is given the same stimuli as any other.
     time
         What is recorded of a layer with steps: their mean, the last, or all. The mean of a node of the graph leaves out
         the steps before ``k - 1``, for the number k in its name.
@@ -98,10 +102,11 @@ class EADConfig:
     decoder_widths: tuple[int, ...] = (1024, 512)
     classes: int = 117
     input_shape: tuple[int, int, int, int] = (22, 30, 5, 7)
+    scale: tuple[float, ...] | None = None
     time: Time = "mean"
 
     def __post_init__(self) -> None:
-        for name in ("channels", "decoder_widths", "input_shape"):
+        for name in ("channels", "decoder_widths", "input_shape", "scale"):
             if isinstance(getattr(self, name), list):
                 object.__setattr__(self, name, tuple(getattr(self, name)))
         for name, known in (("encoder", ENCODERS), ("attender", ATTENDERS), ("decoder", DECODERS), ("time", TIMES)):
@@ -120,6 +125,8 @@ class EADConfig:
         _require_sizes("input_shape", self.input_shape)
         if len(self.input_shape) != 4:
             raise ValueError(f"input_shape must be (time, channel, row, col), received {self.input_shape}.")
+        if self.scale is not None and (len(self.scale) != 6 or not all(0 < one < math.inf for one in self.scale)):
+            raise ValueError(f"scale must be six positive numbers, for Fx to Mz, or None, received {self.scale}.")
         wanted = {"zhuang": len(CONVOLUTIONS), "resnet18": 4}.get(self.encoder)
         if self.channels is not None and wanted is not None:
             _require_sizes("channels", self.channels)

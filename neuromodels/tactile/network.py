@@ -11,6 +11,7 @@ from ..recurrent_graph.zhuang import CHANNELS
 from ..seeding import generator
 from .config import GPT_POSITIONS, GRAPH_NODES, EADConfig
 from .gpt import GPTAttender
+from .normalisation import Normalisation
 from .resnet18 import STAGES, ResNet18
 from .sequence_stages import SequenceAttender, SequenceEncoder
 from .stages import Decoder, FlattenEncoder, GraphEncoder, Tap
@@ -123,6 +124,8 @@ class TactileNetwork(Recordable, nn.Module):
         tap = self._offer
         every_step = every_step or tap is not None
         x = self.tap("input", self._checked(x))
+        if self.config.scale is not None:
+            x = Normalisation(self.config.scale, "given").apply(x)
         encoded = self.encoder(x, every_step=every_step or self.attender is not None, tap=tap)
         return encoded if self.attender is None else self.attender(encoded, every_step=every_step, tap=tap)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from neuromodels import validate_model
+from neuromodels import create_model, validate_model
 from neuromodels.layers.sequence import list_sequence_layers
 from neuromodels.recurrent_graph import RecurrentGraph, zhuang_graph
 from neuromodels.tactile import EADConfig, TactileNetwork
@@ -245,3 +245,16 @@ def test_compiled_network_gives_the_same_in_one_graph(attender):
     model, x = network(attender=attender), stimuli()
     compiled = torch.compile(model, backend="aot_eager", fullgraph=True)
     torch.testing.assert_close(compiled(x), model(x), rtol=0, atol=1e-5)
+
+
+def test_a_scale_belongs_to_the_network_and_not_to_the_stimuli():
+    """Six divisors are the same as dividing the stimuli; what is recorded as the input stays as it came."""
+    scale = (0.05, 0.04, 0.01, 0.1, 0.2, 0.5)
+    plain = create_model("tactile/small-ugrnn", seed=0)
+    scaled = create_model("tactile/small-ugrnn", seed=0, scale=list(scale))
+    x = torch.randn(2, 22, 30, 5, 7)
+    divided = x / torch.tensor(scale).repeat(5)[:, None, None]
+    torch.testing.assert_close(scaled(x), plain(divided), rtol=0, atol=1e-6)
+    assert torch.equal(scaled.record(x, ["input"])["input"], plain.record(x, ["input"])["input"])
+    with pytest.raises(ValueError, match="scale must be six positive numbers"):
+        create_model("tactile/small", seed=0, scale=(1.0, 0.0, 1.0, 1.0, 1.0, 1.0))
