@@ -13,6 +13,12 @@ FRAMES_PER_STEP = 5
 _SHAPE = (FRAMES_PER_STEP * N_QUANTITIES, N_ROWS, N_COLUMNS)
 # Quantities Fx, Fy, Fz, Mx, My, Mz in the mirror x -> -x.
 _OTHER_SIDE = (-1.0, 1.0, 1.0, 1.0, -1.0, -1.0)
+_REVERSED = {
+    # The mirror y -> -y: sweeps run along y.
+    "swept": (1.0, -1.0, 1.0, -1.0, 1.0, -1.0),
+    "negated": (-1.0,) * N_QUANTITIES,
+    "played": (1.0,) * N_QUANTITIES,
+}
 
 
 @dataclass(frozen=True)
@@ -27,9 +33,10 @@ class TactileAugmentation:
     Physics is the same in a mirror, but whiskers of other places have other lengths, so that these augmentations are
     what an animal with a mirrored or turned array would feel. The mirror to the other side of the face is exact.
     Recordings are taken to be in the pose of the published sweeps, in which the grid lies along the axes of the world.
-    But for friction slow contact has no direction of time: forces depend on where the object is, so that a sweep played
-    backwards has the same forces in reverse order. The published augmentation also changes their sign
-    (``reversed_sign``).
+    A sweep is not the same backwards: an object that comes from the other end bends the whiskers the other way before
+    they slip off. In simulated sweeps to and fro the sums over time of Fx, Fz and My keep their sign at each whisker
+    and those of Fy, Mx and Mz change it, as in a mirror along the path; reversed frames get these signs (``swept``).
+    Their course in time is still one that no sweep has: whiskers are seized at once and let go of slowly.
 
     Attributes
     ----------
@@ -37,9 +44,10 @@ class TactileAugmentation:
         Probabilities of a mirror rostral to caudal, of one dorsal to ventral, of a quarter turn before them. At 0.5 all
         eight motions are equally likely.
     reverse_time
-        Probability of reversing the frames.
-    reversed_sign
-        Sign of reversed frames: 1, or -1 as published.
+        Probability of reversing the frames, before the grid moves.
+    reversed_as
+        ``swept``: reversed frames with the signs of a sweep in the opposite direction; ``negated``: all signs changed,
+        as published; ``played``: as they are.
     other_side
         Probability of the mirror x to -x: what the other side of the face feels of the mirrored object.
     noise
@@ -55,7 +63,7 @@ class TactileAugmentation:
     Raises
     ------
     ValueError
-        If a probability is not within 0 to 1, a size is negative, or a sign or place is unknown.
+        If a probability is not within 0 to 1, a size is negative, or an option or place is unknown.
 
     References
     ----------
@@ -66,7 +74,7 @@ class TactileAugmentation:
     flip_rows: float = 0.5
     quarter_turn: float = 0.5
     reverse_time: float = 0.5
-    reversed_sign: Literal[1, -1] = 1
+    reversed_as: Literal["swept", "negated", "played"] = "swept"
     other_side: float = 0.0
     noise: float = 0.0
     whisker_dropout: float = 0.0
@@ -81,8 +89,8 @@ class TactileAugmentation:
         for name in ("noise", "amplitude"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise ValueError(f"{name} is {getattr(self, name)}; give a finite number, 0 or more.")
-        if self.reversed_sign not in (1, -1):
-            raise ValueError(f"reversed_sign is {self.reversed_sign}; give 1, or -1 as published.")
+        if self.reversed_as not in _REVERSED:
+            raise ValueError(f"reversed_as {self.reversed_as!r} is not known; give {', '.join(_REVERSED)}.")
         for name in self.absent:
             place_index(name)
 
@@ -105,10 +113,10 @@ class TactileAugmentation:
         source, sign = (table.to(x.device) for table in motion_tables(self.absent))
         motion = columns.long() + 2 * rows.long() + 4 * turn.long()
         frames = frames.gather(2, source[motion, None].expand(-1, frames.shape[1], -1))
-        factor = sign.to(x.dtype)[motion].unflatten(1, (N_QUANTITIES, N_PLACES))
-        factor = factor * torch.where(other[:, None], x.new_tensor(_OTHER_SIDE), 1)[:, :, None]
-        if self.reversed_sign < 0:
-            factor = factor * torch.where(backwards, -1, 1)[:, None, None]
+        # The signs of a reversed sweep are those of the axes before the grid moves.
+        factor = _signs(backwards, _REVERSED[self.reversed_as], x).flatten(1).gather(1, source[motion])
+        factor = (factor * sign.to(x.dtype)[motion]).unflatten(1, (N_QUANTITIES, N_PLACES))
+        factor = factor * _signs(other, _OTHER_SIDE, x)
         if self.amplitude:
             factor = factor * _normal((batch,), generator, x).mul(self.amplitude).exp()[:, None, None]
         if self.whisker_dropout:
@@ -195,6 +203,12 @@ def _turned(x: Tensor, quarters: int) -> Tensor:
     edge = (N_COLUMNS - N_ROWS) // 2
     square = x[..., edge : N_COLUMNS - edge].rot90(quarters, dims=(-2, -1))
     return torch.nn.functional.pad(square, (edge, edge))
+
+
+def _signs(chosen: Tensor, signs: tuple[float, ...], like: Tensor) -> Tensor:
+    """Signs of the quantities ``(batch, 6, 35)`` in the chosen samples, 1 in the others."""
+    per_quantity = torch.where(chosen[:, None], like.new_tensor(signs), 1)
+    return per_quantity[:, :, None].expand(-1, -1, N_PLACES)
 
 
 def _normal(shape: tuple[int, ...], generator: torch.Generator, like: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from neuromodels.tactile.grid_motions import MOUSE_ABSENT, N_MOTIONS, motion_mat
 from simulators.whisker import Mechanics, Scene, SceneObject, mouse_array, published_view, simulate
 from simulators.whisker.motion import RigidMotion
 from simulators.whisker.output.views import POSITIONS
-from simulators.whisker.solids import Sphere
+from simulators.whisker.solids import Cylinder, Sphere
 
 OFF = {"flip_columns": 0.0, "flip_rows": 0.0, "quarter_turn": 0.0, "reverse_time": 0.0}
 SPATIAL = ("flip_columns", "flip_rows", "quarter_turn")
@@ -111,14 +111,41 @@ def test_four_quarter_turns_are_nothing_on_the_square():
     assert torch.equal(moved[kept], x[kept])
 
 
-def test_reversal_in_time_reverses_the_110_frames():
+@pytest.mark.parametrize(
+    ("kind", "signs"), [("played", (1,) * 6), ("negated", (-1,) * 6), ("swept", (1, -1, 1, -1, 1, -1))]
+)
+def test_reversal_in_time_reverses_the_110_frames(kind, signs):
     x = sweeps()
     frames = x.reshape(4, 110, 6, 5, 7)
-    plain = TactileAugmentation(**OFF | {"reverse_time": 1.0})(x, rng()).reshape(4, 110, 6, 5, 7)
+    out = TactileAugmentation(**OFF | {"reverse_time": 1.0}, reversed_as=kind)(x, rng()).reshape(4, 110, 6, 5, 7)
     for frame in range(110):
-        assert torch.equal(plain[:, frame], frames[:, 109 - frame])
-    signed = TactileAugmentation(**OFF | {"reverse_time": 1.0, "reversed_sign": -1})(x, rng())
-    assert torch.equal(signed, -plain.reshape(x.shape))
+        for quantity, sign in enumerate(signs):
+            assert torch.equal(out[:, frame, quantity], sign * frames[:, 109 - frame, quantity])
+
+
+@pytest.mark.parametrize("motion", range(N_MOTIONS))
+def test_frames_are_reversed_before_the_grid_moves(motion):
+    x = sweeps()
+    backwards = always(0, reverse_time=1.0)(x, rng())
+    assert torch.equal(always(motion, reverse_time=1.0)(x, rng()), always(motion)(backwards, rng()))
+
+
+def test_whiskers_are_bent_the_other_way_by_a_sweep_back():
+    array = mouse_array(names=["RB1", "RC1", "RC2", "RC3", "RD2"])
+    middle = array.centre_lines_mm(3)[:, 1].mean(axis=0)
+    way = np.array([0.0, 32.0, 0.0])
+
+    def view(start, velocity):
+        peg = SceneObject(Cylinder(2.0, 40.0), RigidMotion.linear(start, velocity), "peg")
+        recording = simulate(Scene(array, (peg,), duration_s=0.22), Mechanics(n_links=9), nodes=False)
+        return torch.from_numpy(published_view(recording, missing="zero", reduce="mean").values)
+
+    forth = view(middle + [2.5, 16.0, 0.0], -way / 0.22)
+    back = view(middle + [2.5, -16.0, 0.0], way / 0.22)
+    guess = TactileAugmentation(**OFF | {"reverse_time": 1.0})(forth[None], rng())[0]
+    # Sums over time, of each whisker.
+    guess, back = (one.reshape(110, 6, 35).sum(0) for one in (guess, back))
+    assert (torch.nn.functional.cosine_similarity(guess, back, dim=1) > 0.75).all()
 
 
 def test_samples_of_a_batch_have_draws_of_their_own_as_often_as_stated():
@@ -152,7 +179,7 @@ def test_probability_of_one_motion_is_as_given(probability):
     "augment",
     [
         TactileAugmentation(),
-        TactileAugmentation(noise=0.1, whisker_dropout=0.2, amplitude=0.1, other_side=0.5, reversed_sign=-1),
+        TactileAugmentation(noise=0.1, whisker_dropout=0.2, amplitude=0.1, other_side=0.5, reversed_as="negated"),
         ReleasedAugmentation(),
         ReleasedAugmentation(reversal="steps"),
     ],
@@ -278,7 +305,7 @@ def test_steps_are_reversed_with_their_frames_in_order():
         ({"flip_rows": 1.5}, "flip_rows is 1.5; give a probability"),
         ({"whisker_dropout": float("nan")}, "whisker_dropout is nan"),
         ({"noise": -0.1}, "noise is -0.1; give a finite number"),
-        ({"reversed_sign": 0}, "reversed_sign is 0; give 1, or -1"),
+        ({"reversed_as": "flipped"}, "reversed_as 'flipped' is not known; give swept, negated, played"),
         ({"absent": ["Z1"]}, "place 'Z1' is not on the grid"),
     ],
 )
