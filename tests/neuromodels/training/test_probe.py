@@ -40,7 +40,7 @@ def test_head_is_the_one_that_a_second_order_method_finds(toy_recipe, toy, tmp_p
     recipe = toy_recipe(
         task={"kind": "probe"},
         optimizer={"lr": 1.0, "weight_decay": decay},
-        training={"epochs": 100, "batch_size": 32, "evaluate_every": 100},
+        training={"epochs": 300, "batch_size": 32, "evaluate_every": 300},
     )
     train(recipe, tmp_path / "run")
     found = load_file(tmp_path / "run" / "last" / "task.safetensors")
