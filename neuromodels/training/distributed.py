@@ -5,9 +5,9 @@ objective over the whole batch sees it on every process (`Processes.gather`): ba
 one process with the whole batch, on CPU as on GPU.
 """
 
+import atexit
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -150,32 +150,27 @@ def own_rank() -> int:
     return int(os.environ.get("RANK", "0"))
 
 
-@contextmanager
-def joined_processes(device: torch.device) -> Iterator[tuple[Processes, torch.device]]:
-    """Join the processes that torchrun started, if it did, and leave them at the end.
+def join_processes(device: torch.device) -> tuple[Processes, torch.device]:
+    """Join the processes that torchrun started, if it did.
+
+    They stay joined until this process ends: a second run in it goes on with the same group.
 
     Parameters
     ----------
     device
         A CUDA device without index becomes that of the local rank.
 
-    Yields
-    ------
+    Returns
+    -------
     Processes, torch.device
         This process and its device.
     """
-    size = int(os.environ.get("WORLD_SIZE", "1"))
-    if size == 1:
-        yield Processes(), device
-        return
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        return Processes(), device
     if device.type == "cuda" and device.index is None:
         device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
         torch.cuda.set_device(device)
-    mine = not dist.is_initialized()
-    if mine:
+    if not dist.is_initialized():
         dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
-    try:
-        yield Processes(dist.get_rank(), dist.get_world_size()), device
-    finally:
-        if mine:
-            dist.destroy_process_group()
+        atexit.register(dist.destroy_process_group)
+    return Processes(dist.get_rank(), dist.get_world_size()), device

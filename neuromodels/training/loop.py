@@ -27,7 +27,6 @@ from .optimizers import make_optimizer, set_learning_rate
 from .precision import Precision
 from .recipe import Recipe
 from .samples import Batch, Samples, Stream, epoch_rows, step_seed, stored_batches, stream_batch
-from .schedules import learning_rates
 from .task import Task
 
 # Losses are looked at this often: looking at each would make a GPU wait for it.
@@ -144,9 +143,7 @@ class Trainer:
         self.samples = task.prepare(model, samples, self.device)
         self.validation = None if validation is None else task.prepare(model, validation, self.device)
         self.optimizer = make_optimizer(recipe.optimizer, model, task)
-        self.rates = learning_rates(
-            recipe.schedule.kind, training.epochs, recipe.optimizer.lr, **dict(recipe.schedule.options)
-        )
+        self.rates = recipe.learning_rates()
         self.steps = self._steps_per_epoch()
         self.share = self.processes.share(training.batch_size)
         self.at = Progress()

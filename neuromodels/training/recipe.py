@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self, get_args, get_origin
 
-from .schedules import list_schedules
+from .schedules import learning_rates, list_schedules, schedule_options
 
 OPTIMIZERS = ("adamw", "lars", "sgd")
 PRECISIONS = ("float32", "bf16", "fp16")
@@ -225,6 +225,22 @@ class Recipe:
 
     def __post_init__(self) -> None:
         _choice("schedule.kind", self.schedule.kind, list_schedules())
+        known = schedule_options(self.schedule.kind)
+        for option in self.schedule.options:
+            if option not in known:
+                close = (
+                    ", ".join(difflib.get_close_matches(option, known, n=1, cutoff=0.0)) or "none, it takes no options"
+                )
+                raise RecipeError(
+                    f"schedule.{option} is no option of {self.schedule.kind!r}; the closest one is {close}."
+                )
+        self.learning_rates()
+
+    def learning_rates(self) -> list[float]:
+        """Learning rate of each epoch."""
+        return learning_rates(
+            self.schedule.kind, self.training.epochs, self.optimizer.lr, **dict(self.schedule.options)
+        )
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Self:

@@ -13,7 +13,7 @@ import torch
 from ..registry import create_model
 from ..weights import label_of, load_weights, read_facts
 from .checkpoint import read_heads
-from .distributed import Processes, joined_processes
+from .distributed import Processes, join_processes
 from .kinds import build
 from .logs import save_learning_curve
 from .loop import AfterEpoch, Trainer
@@ -117,7 +117,8 @@ def train(
     """
     recipe = recipe if isinstance(recipe, Recipe) else read_recipe(recipe)
     folder = Path(folder)
-    with joined_processes(torch.device(device)) as (processes, place), _determinism(recipe.training.deterministic):
+    processes, place = join_processes(torch.device(device))
+    with _determinism(recipe.training.deterministic):
         trainer = prepare(recipe, folder, place, processes, after_epoch=after_epoch, progress=progress)
         started = any((folder / name).exists() for name in ("last", ".last.old", "best"))
         processes.wait()

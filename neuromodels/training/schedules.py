@@ -1,5 +1,6 @@
 """Learning-rate schedules: one value per epoch, held for the whole epoch."""
 
+import inspect
 import math
 from collections.abc import Callable
 from typing import Any
@@ -158,6 +159,17 @@ _SCHEDULES: dict[str, Callable[..., list[float]]] = {
 def list_schedules() -> list[str]:
     """Names that `learning_rates` takes."""
     return sorted(_SCHEDULES)
+
+
+def schedule_options(name: str) -> list[str]:
+    """Keywords that a schedule takes beside epochs and base.
+
+    Parameters
+    ----------
+    name
+        One of `list_schedules`.
+    """
+    return list(inspect.signature(_SCHEDULES[name]).parameters)[2:]
 
 
 def learning_rates(name: str, epochs: int, base: float, **options: Any) -> list[float]:

@@ -135,18 +135,17 @@ class Reconstruction(Task):
     def loss(self, model: nn.Module, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """Error of the reconstruction of the (augmented) stimulus."""
         x = batch["x"] if self.augmentation is None else self.augmentation(batch["x"], generator)
-        return self._error(model, x)
+        return self._error(model, x)[0], {}
 
     def evaluate(self, model: nn.Module, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
-        """Error of the reconstruction of the stimulus as it is."""
-        loss, metrics = self._error(model, batch["x"])
-        return {"loss": loss, **metrics}
+        """Error of the reconstruction of the stimulus as it is, and the spread of its features."""
+        loss, features = self._error(model, batch["x"])
+        return {"loss": loss, "feature_spread": spread(features[:, -1])}
 
-    def _error(self, model: nn.Module, x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    def _error(self, model: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
         features = model.features_over_time(x)  # type: ignore[operator]
         with torch.autocast(x.device.type, enabled=False):
-            loss = self.objective(features.float(), x.float())
-        return loss, {"feature_spread": spread(features[:, -1])}
+            return self.objective(features.float(), x.float()), features
 
 
 def feature_size(model: nn.Module) -> int:

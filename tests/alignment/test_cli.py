@@ -318,6 +318,17 @@ def test_missing_files_of_a_description_are_exit_3(light_models, described, caps
     assert main(["score", "test/lengths", "--on", str(path.with_name("none.toml"))]) == 3
 
 
+def test_trained_network_is_scored_from_its_folder_once(tmp_path, capsys):
+    folder = neuromodels.save_model(neuromodels.create_model(SMALL, seed=5, dim=16, n_heads=2), tmp_path / "my_net")
+    arguments = ["--on", PLANTED, "--json", "--no-cache", "--boot", "3", "--permutations", "0", "--seed", "1", "2"]
+    assert main(["score", str(folder), *arguments, "--layers", "self_attn"]) == 0
+    (row,) = json_lines(capsys.readouterr().out)
+    assert row["model"] == f"{SMALL}.my-net"
+    assert row["seed"] == 5
+    assert main(["score", str(folder), *arguments, "--dry-run"]) == 0
+    assert f"{SMALL}.my-net on {PLANTED}" in capsys.readouterr().out
+
+
 def test_recording_is_scored_as_a_model(light_models, described, capsys, monkeypatch):
     import data
     from data.catalogue import _registry, register_dataset

@@ -1,6 +1,9 @@
 """The toy family, entered for each test and taken out again."""
 
 import importlib.util
+import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -14,12 +17,13 @@ from neuromodels.training.recipe import Recipe
 
 @pytest.fixture
 def toy(monkeypatch):
-    """The module toy_family; its network and data sets can be named in recipes."""
+    """The module toy_family; its network and data sets can be named in recipes. Runs draw no curve: it takes a second."""
     spec = importlib.util.spec_from_file_location("toy_family", Path(__file__).with_name("toy_family.py"))
     module = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(sys.modules, "toy_family", module)
     monkeypatch.setattr(registry, "_entries", dict(registry._entries))
     monkeypatch.setattr(kinds, "OURS", {group: dict(table) for group, table in kinds.OURS.items()})
+    monkeypatch.setattr("neuromodels.training.run.save_learning_curve", lambda *arguments: None)
     spec.loader.exec_module(module)
     module.enter()
     return module
@@ -54,3 +58,33 @@ def weights_of():
         return torch.cat([tensors[key].double().flatten() for key in sorted(tensors)])
 
     return read
+
+
+@pytest.fixture
+def trained_elsewhere(toy, tmp_path):
+    """Train (folder, recipe, resume) in processes of their own; gives their exit codes and what they wrote to stderr."""
+
+    def run(runs, n_processes=1, **environment):
+        plan = tmp_path / "plan.json"
+        content = [(str(folder), recipe.to_dict(), resume) for folder, recipe, resume in runs]
+        plan.write_text(json.dumps(content), encoding="utf-8")
+        port = 20000 + os.getpid() % 20000
+        shared = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(n_processes)}
+        paths = os.pathsep.join(path for path in sys.path if path)
+        processes = [
+            subprocess.Popen(
+                [sys.executable, toy.__file__, str(plan)],
+                env={**os.environ, **shared, "RANK": str(rank), "PYTHONPATH": paths, **environment},
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for rank in range(n_processes)
+        ]
+        try:
+            errors = [process.communicate(timeout=200)[1] for process in processes]
+        finally:
+            for process in processes:
+                process.kill()
+        return [process.returncode for process in processes], errors
+
+    return run

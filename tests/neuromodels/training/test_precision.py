@@ -13,7 +13,9 @@ def parameter_and_optimizer():
     return parameter, torch.optim.SGD([parameter], lr=0.5)
 
 
-@pytest.mark.parametrize(("name", "dtype"), [("float32", torch.float32), ("bf16", torch.bfloat16), ("fp16", torch.float16)])
+@pytest.mark.parametrize(
+    ("name", "dtype"), [("float32", torch.float32), ("bf16", torch.bfloat16), ("fp16", torch.float16)]
+)
 def test_products_have_the_type_of_the_recipe(name, dtype):
     with Precision(name, CPU).autocast():
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == dtype

@@ -100,7 +100,10 @@ def test_published_defaults():
     [
         (changed(training={"epoch": 3}), r"training.epoch is no field.*closest one is training.epochs"),
         ({**small(), "modle": {}}, r"modle is no field.*closest one is model"),
-        (changed(optimizer={"kind": "adam"}), r"optimizer.kind must be one of adamw, lars, sgd, received 'adam'.*'adamw'"),
+        (
+            changed(optimizer={"kind": "adam"}),
+            r"optimizer.kind must be one of adamw, lars, sgd, received 'adam'.*'adamw'",
+        ),
         (changed(optimizer={"lr": "big"}), r"optimizer.lr must be a number, received 'big'"),
         (changed(optimizer={"lr": -1.0}), r"optimizer.lr must be finite and at least 0, received -1.0"),
         (changed(optimizer={"lr": float("nan")}), r"optimizer.lr must be finite"),
@@ -151,7 +154,13 @@ def test_what_is_written_reads_back_the_same_through_json(written):
 
 def test_changes_are_toml_values_or_words():
     recipe = Recipe.from_dict(small()).with_changes(
-        ["training.epochs=3", "optimizer.lr=1e-2", "data.folder=/some/where", "model.options.classes=20", "task.hidden=16"]
+        [
+            "training.epochs=3",
+            "optimizer.lr=1e-2",
+            "data.folder=/some/where",
+            "model.options.classes=20",
+            "task.hidden=16",
+        ]
     )
     assert recipe.training.epochs == 3
     assert recipe.optimizer.lr == 0.01

@@ -23,7 +23,9 @@ CPU = torch.device("cpu")
 @given(st.integers(1, 50), st.integers(1, 10), st.integers(0, 2**32 - 1), st.integers(0, 99))
 def test_epoch_has_whole_batches_of_different_rows(n, batch_size, seed, epoch):
     if n < batch_size:
-        with pytest.raises(ValueError, match=f"batch_size is {batch_size}, but there are {n} training samples; lower it"):
+        with pytest.raises(
+            ValueError, match=f"batch_size is {batch_size}, but there are {n} training samples; lower it"
+        ):
             epoch_rows(n, batch_size, seed, epoch)
         return
     rows = epoch_rows(n, batch_size, seed, epoch)

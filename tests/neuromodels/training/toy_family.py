@@ -1,5 +1,11 @@
 """A small network and data sets with which the engine is tested, also in processes of their own."""
 
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
 import torch
 from torch import nn
 
@@ -53,6 +59,28 @@ def blobs(part, *, n=32, n_classes=4, noise=0.5, bad_label=None):
     return TensorSamples({"x": x, "label": label}, n_classes=n_classes)
 
 
+class Deadly:
+    """Kills the process when so many batches were read."""
+
+    def __init__(self, samples, reads):
+        self.samples, self.left, self.n_classes = samples, reads, samples.n_classes
+
+    def __len__(self):
+        return len(self.samples)
+
+    def batch(self, rows):
+        self.left -= 1
+        if self.left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return self.samples.batch(rows)
+
+
+def deadly(part, *, seed=0):
+    """The blobs; with TOY_READS in the environment, training samples that kill after so many batches."""
+    reads = os.environ.get("TOY_READS")
+    return Deadly(blobs(part), int(reads)) if reads and part == "train" else blobs(part)
+
+
 class Trials:
     """Generated trials of two classes."""
 
@@ -86,7 +114,20 @@ class TwoSides:
 
 def enter():
     register_model(NAME, paper="none", layers=("hidden",))(toy_net)
-    kinds.OURS["neuromodels.training_data"].update(
-        {"toy/blobs": f"{__name__}:blobs", "toy/trials": f"{__name__}:trials"}
-    )
+    own = {f"toy/{name}": f"{__name__}:{name}" for name in ("blobs", "trials", "deadly")}
+    kinds.OURS["neuromodels.training_data"].update(own)
     kinds.OURS["neuromodels.augmentations"].update({"jitter": f"{__name__}:jitter", "sides": f"{__name__}:TwoSides"})
+
+
+def main(plan):
+    """Train each recipe of a JSON file: folder, recipe, and whether to resume."""
+    from neuromodels.training import Recipe, run, train
+
+    enter()
+    run.save_learning_curve = lambda *arguments: None
+    for folder, recipe, resume in json.loads(Path(plan).read_text(encoding="utf-8")):
+        train(Recipe.from_dict(recipe), folder, resume=resume)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
