@@ -239,9 +239,7 @@ def make_metric(name: str, **options: Any) -> "Mapping | Similarity | LayerTarge
         raise ValueError(f"metric {name!r} does not take these options: {error}.") from error
 
 
-def protocol_steps(
-    metric: "Mapping | Similarity | LayerTarget", spec: SplitSpec | None, *, reverse: bool
-) -> list[str]:
+def protocol_steps(metric: "Mapping | Similarity | LayerTarget", spec: SplitSpec | None, *, reverse: bool) -> list[str]:
     """What the metric does, in the order of execution."""
     if spec is None or not isinstance(metric, (Mapping, Similarity)):
         return [

@@ -104,7 +104,8 @@ def plot_layers(scores: Sequence[Score], *, ax: "Axes | None" = None) -> "Axes":
     ax.axhline(0, color="black", linewidth=0.6)
     ax.set_xticks(range(len(layers)), [_wrap(name) for name in layers])
     ax.set_xlim(-0.5, len(layers) - 0.5)
-    ax.set_xlabel("layer (nested: chosen in training folds)" if NESTED in layers else "layer")
+    how = "on the other animals" if "matrix_score" in scores[0].data else "in training folds"
+    ax.set_xlabel(f"layer (nested: chosen {how})" if NESTED in layers else "layer")
     ax.set_ylabel(f"raw score ({scores[0].measure})")
     if legend:
         shown = [

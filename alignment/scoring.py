@@ -22,8 +22,8 @@ from .mappings import Mapping
 from .measurement import Measurement, assemble
 from .notes import ceiling_notes, edge_note, interval_words, neighbour_note, null_edge_note, penalties_of
 from .protocol import RecordableModel
-from .recording_model import RecordingModel
 from .provenance import headline_layer, identity
+from .recording_model import RecordingModel
 from .result import NESTED, Score
 from .runs import make_run, swap_sides
 from .similarity_run import SimilarityRun

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from .figure_files import FigureFiles
 from .result import NESTED, Score, without_nan
 from .tables import (
@@ -130,7 +132,11 @@ def _figures(
                 "Alignment against performance; line and 95 % band by least squares, interval of r by Fisher's z.",
             )
         )
-    details += _relation_figures(stem, first, files)
+    if "matrix_score" in first.data:
+        for number, score in enumerate(scores[:MOST_SPREADS]):
+            details += _layer_target_figures(f"{stem}-{number + 1}" if number else stem, score, files)
+    else:
+        details += _relation_figures(stem, first, files)
     one = "" if several else "<p class='sizes'>One neuroid: there is no distribution over neuroids to show.</p>"
     return [main, _table(scores), f'<div class="pair">{"".join(details)}</div>{one}']
 
@@ -148,6 +154,50 @@ def _spread(stem: str, score: Score, files: FigureFiles) -> list[str]:
             _styled(lambda: plots.plot_histogram(score)),
             table,
             f"Spread over neuroids, {who}; the headline is the mean over subjects of their medians.",
+        ),
+    ]
+
+
+def _layer_target_figures(stem: str, score: Score, files: FigureFiles) -> list[str]:
+    """Every layer against every animal, the maximum under permutation, and the RDMs."""
+    import pandas as pd
+
+    from .layer_target import plots
+
+    matrix, who = score.layer_target, html.escape(label(score))
+    others = score.data["other_animals"].values
+    columns = {
+        name: np.asarray(values).ravel()
+        for name, values in zip(
+            ("layer", "target"), np.meshgrid(matrix.layers, matrix.targets, indexing="ij"), strict=True
+        )
+    }
+    entries = {"score": matrix.values, "p": matrix.p, "p_corrected": matrix.p_corrected, "raw": matrix.raw}
+    table = pd.DataFrame(columns | {name: values.ravel() for name, values in entries.items()})
+    animals = score.data["neuroid_id"].values.astype(str)
+    reference = pd.DataFrame({"layer": "other animals", "target": animals, "score": others})
+    of_layers = dict(zip(matrix.layers, score.data["relation_model"].values, strict=False))  # without the nested one
+    of_animals = dict(zip(animals.tolist(), score.data["relation_subject"].values, strict=True))
+    stimuli = score.provenance["stimuli"]
+    return [
+        files.add(
+            f"{stem}-layer-target",
+            _styled(lambda: plots.plot_layer_target(matrix, others=others)),
+            pd.concat([table, reference]),
+            f"Every layer of {who} with every animal, corrected for noise; bold: p up to {plots.SIGNIFICANT:g}, corrected for the "
+            "whole matrix. Below the line: all other animals as a model.",
+        ),
+        files.add(
+            f"{stem}-maximum",
+            _styled(lambda: plots.plot_null_maximum(matrix)),
+            pd.DataFrame({"largest": matrix.null_maxima}),
+            f"The largest entry, {who}, beside the largest when the model's stimuli are exchanged.",
+        ),
+        files.add(
+            f"{stem}-rdms",
+            _styled(lambda: plots.plot_rdms([of_layers, of_animals], stimuli)),
+            pd.DataFrame(of_layers | of_animals),
+            f"Dissimilarities (1 - r): layers of {who}, then animals; each in colours of its own range. Columns as rows.",
         ),
     ]
 
@@ -242,14 +292,18 @@ def _table(scores: list[Score]) -> str:
     for null in scores[0].baselines:
         body.append(_row(scores[0].baseline_row(null), ["null model", "", null], "null"))
     note = "★ headline layer. " + (
-        f"<em>{NESTED}</em>: the layer is chosen in each fold on training rows only, so it carries no selection bias. "
-        if NESTED in scores[0].layers
-        else ""
+        f"<em>{NESTED}</em>: {_nested_words(scores[0])} " if NESTED in scores[0].layers else ""
     )
     return (
         f'<div class="wide"><table>{head}{"".join(body)}</table></div><p class="sizes">{note}Penalty: median over folds and '
         "neuroids; ‡ marks the edge of the grid in some fits.</p>"
     )
+
+
+def _nested_words(score: Score) -> str:
+    if "matrix_score" in score.data:
+        return "for each animal the layer that is best over the others; the stimuli are the same."
+    return "the layer is chosen in each fold on training rows only, so it carries no selection bias."
 
 
 def _row(row: dict, lead: list, kind: str = "") -> str:

@@ -35,19 +35,23 @@ plt.style.use(STYLE)
 
 
 def receptors(force, rate_hz):
-    """A model of yours: features ``(time, feature)`` of a signal, here force and its slope through three adapting receptors."""
-    slope = np.diff(force, prepend=force[:1]) * rate_hz
-    return np.stack([force, *(np.tanh(side * slope / scale) for side in (1, -1) for scale in (50, 500))], axis=1)
+    """A model of yours: features ``(time, feature)`` of a signal, here force with the parts of its first two derivatives."""
+    slope = np.gradient(force, 1 / rate_hz)
+    bend = np.gradient(slope, 1 / rate_hz)
+    return np.stack([force, *(np.maximum(side * part, 0) for part in (slope, bend) for side in (1, -1))], axis=1)
 
 
 # Thalamus: tuning to phase, and phase as a model of the spikes.
 whisk = whisking_phase(recording.stimuli.arrays.values, recording.stimuli.arrays.attrs["rate_hz"])
 tuning = phase_tuning(
-    whisk["phase_rad"].values, recording.responses.values[:, 0], whisk.attrs["rate_hz"], whisking=whisk["whisking"].values
+    whisk["phase_rad"].values,
+    recording.responses.values[:, 0],
+    whisk.attrs["rate_hz"],
+    whisking=whisk["whisking"].values,
 )
+preferred, low, high = (float(tuning[f"preferred_phase_rad{part}"]) for part in ("", "_low", "_high"))
 print(
-    f"preferred phase {float(tuning.preferred_phase_rad):+.2f} rad [{float(tuning.preferred_phase_rad_low):+.2f}, "
-    f"{float(tuning.preferred_phase_rad_high):+.2f}], vector strength {float(tuning.vector_strength):.2f}, p {float(tuning.p):.1g}"
+    f"preferred phase {preferred:+.2f} rad [{low:+.2f}, {high:+.2f}], p over all circular shifts {float(tuning.p):.1g}"
 )
 thalamus = score_afferent(THALAMUS, phase_features)
 print(thalamus)

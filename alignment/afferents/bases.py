@@ -60,7 +60,8 @@ def filtered(signals: np.ndarray, basis: np.ndarray) -> np.ndarray:
     start = signals[:, :1]
     made = np.stack(
         [
-            fftconvolve(signals - start, response[None, :, None], axes=1)[:, : signals.shape[1]] + start * response.sum()
+            fftconvolve(signals - start, response[None, :, None], axes=1)[:, : signals.shape[1]]
+            + start * response.sum()
             for response in basis.T
         ],
         axis=-1,

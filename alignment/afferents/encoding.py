@@ -31,8 +31,9 @@ def score_afferent(
     bins are predicted from features and, where the name says so, from the spikes before the bin.
 
     Predictors: ``history`` (past spikes only), ``stimulus`` (`half_wave_parts` of the signal), ``stimulus + history``; with
-    ``features`` also ``model`` and ``model + history``; ``released GLM`` where the authors of a recording published one, as
-    they fitted it, test parts included, in its own bins.
+    ``features`` also ``model`` and ``model + history``. Where the authors of a recording published a model, ``released GLM``
+    stands beside them as it was fitted, to all of the recording and in its own bins; ``stimulus + history, in sample`` is
+    fitted to all of the recording too.
 
     Parameters
     ----------
@@ -72,12 +73,12 @@ def score_afferent(
         for number, fold in enumerate(folds)
     ]
     rate = constant_rate(series.counts, folds)
-    predictions = [
-        _predict(name, design, series, folds, inner, options, rate)
-        for name, design in _designs(series, features, options).items()
-    ]
+    designs = _designs(series, features, options)
+    predictions = [_predict(name, design, series, folds, inner, options, rate) for name, design in designs.items()]
     released = released_rates(opened) if isinstance(dataset, str) else None
     if released is not None:
+        ours = next(one for one in predictions if one.name == "stimulus + history")
+        predictions.append(_in_sample(ours, designs[ours.name], series, rate))
         predictions.append(_given("released GLM", released, series, folds, rate))
     return score_predictions(series, folds, predictions, options)
 
@@ -88,10 +89,11 @@ def _designs(series: SpikeSeries, features: Features | None, options: EncodingOp
     basis = raised_cosines(round(options.stimulus_ms * bins_per_ms), options.n_stimulus_bumps, stretch=2 * bins_per_ms)
     own = raised_cosines(round(options.history_ms * bins_per_ms), options.n_history_bumps, stretch=2 * bins_per_ms)
     history = past_spikes(series.counts, own)
+    n_before = 0 if options.rest is None else len(basis)
     found = {"history": history}
     for name, compute in (("stimulus", half_wave_parts), ("model", features)):
         if compute is not None:
-            driven = filtered(series.features(compute), basis)
+            driven = filtered(series.features(compute, n_before, options.rest or 0.0), basis)[:, n_before:]
             found |= {name: driven, f"{name} + history": np.concatenate([driven, history], axis=2)}
     return {name: values.reshape(-1, values.shape[2]) for name, values in found.items()}
 
@@ -119,9 +121,24 @@ def _predict(
         columns, tested = _standardised(design, fold.train, fold.test)
         chosen.append(options.alphas[int(quality.argmax())])
         log_mean[fold.test] = fit_poisson(columns, counts[fold.train], chosen[-1]).log_mean(tested)
+    return _fitted(name, log_mean, np.array(chosen), series, constant)
+
+
+def _in_sample(held_out: Prediction, design: np.ndarray, series: SpikeSeries, constant: np.ndarray) -> Prediction:
+    """The same predictor fitted to all bins, with the ridge in the middle of those chosen in the folds."""
+    rows = np.arange(len(design))
+    alpha = float(np.median(held_out.alpha))
+    columns = _standardised(design, rows, rows[:0])[0]
+    log_mean = fit_poisson(columns, series.counts.ravel(), alpha).log_mean(columns)
+    return _fitted(f"{held_out.name}, in sample", log_mean, np.full(len(held_out.alpha), alpha), series, constant)
+
+
+def _fitted(
+    name: str, log_mean: np.ndarray, alpha: np.ndarray, series: SpikeSeries, constant: np.ndarray
+) -> Prediction:
     log_mean = log_mean.reshape(constant.shape)
     gain = series.counts * (log_mean - np.log(constant)) - np.exp(log_mean) + constant
-    return Prediction(name, gain, np.exp(log_mean), np.array(chosen), 1000 * series.bin_s, "history" in name)
+    return Prediction(name, gain, np.exp(log_mean), alpha, 1000 * series.bin_s, "history" in name)
 
 
 def _given(

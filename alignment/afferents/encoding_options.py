@@ -22,6 +22,9 @@ class EncodingOptions:
         How far the filters of features and of the neuron's own spikes look back.
     n_stimulus_bumps, n_history_bumps
         Raised cosines per feature, and for the spikes.
+    rest
+        Value of the signal before a presentation, shown to the features for ``stimulus_ms`` so that its onset is a step from
+        rest; None: the signal had its first value.
     alphas
         Ridges on standardised columns to choose from.
     n_inner
@@ -43,6 +46,7 @@ class EncodingOptions:
     history_ms: float = 84.0
     n_stimulus_bumps: int = 10
     n_history_bumps: int = 10
+    rest: float | None = None
     alphas: tuple[float, ...] = (3.0, 30.0, 300.0, 3000.0)
     n_inner: int = 2
     split: SplitSpec = BLOCKS
@@ -52,5 +56,8 @@ class EncodingOptions:
     seed: int = 0
 
 
-# The whisker's angle acts over a whisk and more; its epochs were not recorded one after the other.
-PRESETS = {"tactile/moore2015.83_e2": EncodingOptions(stimulus_ms=300.0, split=LEAVE_ONE_OUT)}
+# The actuator rests at 0 between vibrations. The whisker's angle acts over a whisk and more, and has no rest; its epochs were
+# not recorded one after the other.
+PRESETS = {
+    f"tactile/medlock2024.{neuron}": EncodingOptions(rest=0.0) for neuron in ("neuron1", "neuron2", "neuron3")
+} | {"tactile/moore2015.83_e2": EncodingOptions(stimulus_ms=300.0, split=LEAVE_ONE_OUT)}

@@ -86,7 +86,9 @@ class AfferentScore:
         facts = self.data.attrs
         lines = [f"{facts['dataset']}: {facts['n_spikes']} spikes; {facts['split']}"]
         for name, row in self.table().iterrows():
-            bits = f"{row.bits_per_spike:+.3f} bits/spike [{row.bits_per_spike_low:+.3f}, {row.bits_per_spike_high:+.3f}]"
+            bits = (
+                f"{row.bits_per_spike:+.3f} bits/spike [{row.bits_per_spike_low:+.3f}, {row.bits_per_spike_high:+.3f}]"
+            )
             shifts = "" if np.isnan(row.r_p) else f"  p over shifts {row.r_p:.2g}"
             lines.append(f"  {name!s:18s} {bits}  r {row.r:.3f} [{row.r_low:.3f}, {row.r_high:.3f}]{shifts}")
         return "\n".join([*lines, f"  ceiling: {facts['ceiling']}"])
@@ -125,26 +127,18 @@ def score_predictions(
     factor = fold_factor(counts.size, float(np.mean([len(fold.train) for fold in folds])))
     factor *= small_sample_factor(n_presentations * n_chunks)
 
-    gain = np.stack([_per_chunk(one.gain, n_chunks) for one in predictions], axis=1)
-    spikes = _per_chunk(counts, n_chunks)
-    bits = gain.sum(axis=0) / spikes.sum() / np.log(2)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        bits_draws = weights @ gain / (weights @ spikes)[:, None] / np.log(2)
-
     observed = _pooled(counts, n_pooled)
     predicted = np.stack([_pooled(one.expected, n_pooled) for one in predictions])
-    columns = predicted.reshape(len(predictions), -1).T
-    target = np.repeat(observed.reshape(-1, 1), len(predictions), axis=1)
-    chunk = _chunk_of(observed.shape, n_chunks).ravel()
-    r = weighted_pearson(columns, target, np.ones((1, len(columns))))[0]
-    r_draws = weighted_pearson(columns, target, weights[:, chunk])
     shifts = [
-        np.full(1, np.nan) if one.knows_spikes else shifted_correlations(column, observed.ravel())
-        for one, column in zip(predictions, columns.T, strict=True)
+        np.full(1, np.nan) if one.knows_spikes else shifted_correlations(expected.ravel(), observed.ravel())
+        for one, expected in zip(predictions, predicted, strict=True)
     ]
     along = "predictor"
-    measured = {}
-    for name, values, draws in (("bits_per_spike", bits, bits_draws), ("r", r, r_draws)):
+    measured: dict[str, object] = {}
+    for name, (values, draws) in (
+        ("bits_per_spike", _bits_per_spike([one.gain for one in predictions], counts, weights)),
+        ("r", _correlations(predicted, observed, weights)),
+    ):
         low, high = draw_interval(draws, values, factor=factor)
         measured |= {name: (along, values), f"{name}_low": (along, low), f"{name}_high": (along, high)}
         measured[f"{name}_draws"] = ((along, "boot"), draws.T)
@@ -174,6 +168,26 @@ def score_predictions(
         },
     )
     return AfferentScore(dataset)
+
+
+def _bits_per_spike(
+    gains: Sequence[np.ndarray], counts: np.ndarray, weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Values ``(predictor,)`` and draws ``(boot, predictor)`` of the gain per spike, over weighted chunks."""
+    n_chunks = weights.shape[1] // len(counts)
+    gain = np.stack([_per_chunk(one, n_chunks) for one in gains], axis=1) / np.log(2)
+    spikes = _per_chunk(counts, n_chunks)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return gain.sum(axis=0) / spikes.sum(), weights @ gain / (weights @ spikes)[:, None]
+
+
+def _correlations(predicted: np.ndarray, observed: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Values ``(predictor,)`` and draws ``(boot, predictor)`` of r over all bins, weighted by chunk."""
+    columns = predicted.reshape(len(predicted), -1).T
+    target = np.repeat(observed.reshape(-1, 1), len(predicted), axis=1)
+    chunk = _chunk_of(observed.shape, weights.shape[1] // len(observed)).ravel()
+    r = weighted_pearson(columns, target, np.ones((1, len(columns))))[0]
+    return r, weighted_pearson(columns, target, weights[:, chunk])
 
 
 def _chunk_of(shape: tuple[int, ...], n_chunks: int) -> np.ndarray:

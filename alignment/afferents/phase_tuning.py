@@ -72,7 +72,9 @@ def phase_tuning(
     phase, counts = np.atleast_2d(np.asarray(phase_rad, float)), np.atleast_2d(np.asarray(spikes, float))
     used = np.ones(phase.shape, bool) if whisking is None else np.atleast_2d(np.asarray(whisking, bool))
     if not phase.shape == counts.shape == used.shape:
-        raise ValueError(f"phase, spikes and whisking must have one shape, received {phase.shape}, {counts.shape}, {used.shape}.")
+        raise ValueError(
+            f"phase, spikes and whisking must have one shape, received {phase.shape}, {counts.shape}, {used.shape}."
+        )
     if n_bins < 3 or not (np.abs(phase[used]) <= np.pi + 1e-6).all():
         raise ValueError(f"phases must lie between -pi and pi and be cut into at least 3 bins, received {n_bins} bins.")
     place = phase_bin(phase, n_bins)
@@ -93,7 +95,7 @@ def phase_tuning(
         drawn = (weights @ fired) / (weights @ time)
     factor = small_sample_factor(len(time))
     low, high = draw_interval(drawn, rate, factor=factor)
-    found = {
+    found: dict[str, object] = {
         "rate_hz": ("phase", rate),
         "rate_hz_low": ("phase", low),
         "rate_hz_high": ("phase", high),
@@ -136,7 +138,7 @@ def _shape_of(rate: np.ndarray, drawn: np.ndarray, centres: np.ndarray, factor: 
     drawn_z, drawn_depth = measures(drawn[np.isfinite(drawn).all(axis=1)])
     preferred = float(np.angle(z))
     turned = preferred + np.angle(drawn_z * np.conj(z))
-    found = {}
+    found: dict[str, float] = {}
     for name, value, draws in (
         ("vector_strength", np.abs(z), np.abs(drawn_z)),
         ("preferred_phase_rad", preferred, turned),
@@ -189,7 +191,7 @@ def _cross_validated(
     middle = np.concatenate([one[: len(one) // step * step : step] for one in chunk])
     r_of = [weighted_pearson(pooled[0], pooled[1], w)[:, 0] for w in (np.ones((1, len(middle))), weights[:, middle])]
     factor = fold_factor(1, len(place) - 1) * small_sample_factor(sum(sizes))
-    found = {}
+    found: dict[str, float] = {}
     with np.errstate(invalid="ignore", divide="ignore"):
         draws = weights @ nats / (weights @ spikes) / np.log(2)
     for name, value, each in (

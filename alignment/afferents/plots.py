@@ -26,14 +26,18 @@ def plot_phase_tuning(tuning: xr.Dataset, *, ax: "Axes | None" = None) -> "Axes"
 
     ax = _axis(ax, (4.6, 3.0))
     phase = tuning["phase_rad"].values
-    ax.fill_between(phase, tuning["rate_hz_low"], tuning["rate_hz_high"], alpha=0.25, linewidth=0, label="95 % over whisks")
+    ax.fill_between(
+        phase, tuning["rate_hz_low"], tuning["rate_hz_high"], alpha=0.25, linewidth=0, label="95 % over whisks"
+    )
     ax.plot(phase, tuning["rate_hz"], marker="o", markersize=3)
     mean = float(tuning["spikes"].sum() / tuning["occupancy_s"].sum())
     ax.axhline(mean, color="black", linewidth=0.6, linestyle=":", label="mean")
     preferred = [float(tuning[f"preferred_phase_rad{part}"]) for part in ("", "_low", "_high")]
     ax.axvline(preferred[0], color="C1", label="preferred phase")
     ax.axvspan(*preferred[1:], color="C1", alpha=0.15, linewidth=0)
-    ax.set_xticks(np.arange(-2, 3) * np.pi / 2, ["-π\nretracted", "-π/2\nprotracting", "0\nprotracted", "π/2\nretracting", "π"])
+    ax.set_xticks(
+        np.arange(-2, 3) * np.pi / 2, ["-π\nretracted", "-π/2\nprotracting", "0\nprotracted", "π/2\nretracting", "π"]
+    )
     ax.set_xlabel("phase of the whisk [rad]")
     ax.set_ylabel("rate [spikes/s]")
     ax.set_ylim(bottom=0)

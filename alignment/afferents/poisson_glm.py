@@ -62,8 +62,12 @@ def fit_poisson(
     Raises
     ------
     ValueError
-        If there is no spike, a count is negative, shapes do not fit, or no minimum is found: without a ridge there is none
-        where a feature tells silence for certain.
+        If there is no spike, a count is negative, shapes do not fit, or no minimum is found, as with features that depend on
+        each other and no ridge.
+
+    Notes
+    -----
+    Without a ridge, a feature that tells silence for certain has no best weight; it stops where J would fall by less than 1e-9.
 
     References
     ----------
@@ -99,7 +103,8 @@ def fit_poisson(
             break
         decrement = float(gradient @ step)
         if decrement < TOLERANCE:
-            return PoissonGlm(beta[:-1], float(beta[-1]), alpha, value)
+            beta = beta - step
+            return PoissonGlm(beta[:-1], float(beta[-1]), alpha, value - decrement / 2)
         size = _step_size(beta, step, decrement, value, features, counts, alpha)
         if size == 0:
             break
@@ -107,7 +112,7 @@ def fit_poisson(
         value, gradient, hessian = objective(beta, features, counts, alpha)
     raise ValueError(
         f"the Poisson regression on {features.shape[1]} features found no minimum with alpha {alpha}; features that depend on "
-        "each other or tell silence for certain have none: use a larger alpha."
+        "each other have none: use a larger alpha."
     )
 
 

@@ -52,8 +52,15 @@ class SpikeSeries:
         cut = values[:, : n_bins * self.n_samples]
         return cut.reshape(len(values), n_bins, self.n_samples, *values.shape[2:])
 
-    def features(self, compute: Features) -> np.ndarray:
-        """Features of every presentation, averaged in each bin: ``(presentation, bin, feature)``.
+    def features(self, compute: Features, n_before: int = 0, rest: float = 0.0) -> np.ndarray:
+        """Features of every presentation, averaged in each bin: ``(presentation, n_before + bin, feature)``.
+
+        Parameters
+        ----------
+        compute
+            From a signal and its rate to features.
+        n_before, rest
+            Bins before each presentation, and the value of the signal in them.
 
         Raises
         ------
@@ -61,7 +68,7 @@ class SpikeSeries:
             If there is not one finite row of features per sample of the signal.
         """
         found = []
-        for signal in self.signal:
+        for signal in np.pad(self.signal, ((0, 0), (n_before * self.n_samples, 0)), constant_values=rest):
             values = np.asarray(compute(signal, self.rate_hz), dtype=float)
             if values.ndim != 2 or len(values) != len(signal) or not np.isfinite(values).all():
                 raise ValueError(
@@ -113,7 +120,7 @@ def spike_series(dataset: NeuralDataset, bin_ms: float, neuroid: str | None = No
     if shown != dataset.stimuli.ids or responses.sizes["time_bin"] != stimuli.shape[1]:
         raise ValueError(
             f"{dataset.name} must show each of its {len(dataset.stimuli)} stimuli once, in their order, with one count per "
-            f"sample; it has {len(shown)} presentations and {responses.sizes['time_bin']} counts for {stimuli.shape[1]} samples."
+            f"sample; it has {len(shown)} presentations, {responses.sizes['time_bin']} counts and {stimuli.shape[1]} samples."
         )
     spikes = responses.values[:, 0 if neuroid is None else ids.index(neuroid)]
     if not (spikes >= 0).all() or (spikes != np.rint(spikes)).any():

@@ -56,8 +56,8 @@ def whisking_phase(
         raise ValueError(f"band_hz must lie between 0 and {rate_hz / 2:g} Hz, half of the rate, received {band_hz}.")
     if angle.ndim != 2 or angle.shape[1] < 2 * rate_hz / low or not np.isfinite(angle).all():
         raise ValueError(
-            f"angle_deg must be finite (presentation, time) of at least two cycles of {low:g} Hz, received shape {angle.shape}; "
-            "fill gaps of tracking first."
+            f"angle_deg must be finite (presentation, time) of at least two cycles of {low:g} Hz, received shape "
+            f"{angle.shape}; fill gaps of tracking first."
         )
     passed = sosfiltfilt(butter(ORDER, band_hz, "bandpass", fs=rate_hz, output="sos"), angle, axis=1)
     phase = np.angle(hilbert(passed, axis=1))

@@ -10,7 +10,9 @@ from . import register_benchmark
 COMPARISONS: tuple[Comparison, ...] = ("rsa", "ridge", "pls", "one-to-one")
 SOURCE = "Chung et al. 2025, arXiv:2505.18361, released code"
 PUBLISHED = (
-    PublishedNumber("Zhuang + IntersectionRNN, SimCLR", 0.956, "largest over all layers, 11 mice and their pool", SOURCE),
+    PublishedNumber(
+        "Zhuang + IntersectionRNN, SimCLR", 0.956, "largest over all layers, 11 mice and their pool", SOURCE
+    ),
     PublishedNumber("the same, without training", 0.658, "largest over all layers, 11 mice and their pool", SOURCE),
     PublishedNumber("model input", 0.458, "median over halvings, pool of all mice", SOURCE),
     PublishedNumber("from mouse to mouse", 0.175, "mean over mice", SOURCE),

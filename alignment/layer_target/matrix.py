@@ -1,6 +1,7 @@
 """Scores of all layers and targets beside their values under every permutation of the stimuli."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -76,6 +77,11 @@ class LayerTargetMatrix:
         return corrected_maximum(values, null=null, exact=self.exact)
 
     @property
+    def null_maxima(self) -> np.ndarray:
+        """``(permutation,)`` largest entry of the matrix."""
+        return np.asarray(self._defined[1].max(axis=1))
+
+    @property
     def best(self) -> tuple[str, str]:
         """Layer and target of the largest score."""
         layer, target = np.argwhere(self._defined[2])[self.maximum.index]
@@ -91,6 +97,13 @@ class LayerTargetMatrix:
         """Targets without any score, because their halves do not agree."""
         nothing = np.isnan(self.values).all(axis=0)
         return tuple(name for name, absent in zip(self.targets, nothing, strict=True) if absent)
+
+    def only(self, layers: Sequence[str]) -> "LayerTargetMatrix":
+        """The matrix of some of its layers."""
+        rows = [self.layers.index(name) for name in layers]
+        parts = {"values": self.values[rows], "raw": self.raw[rows]}
+        parts |= {"null": self.null[:, rows], "raw_null": self.raw_null[:, rows]}
+        return replace(self, layers=tuple(layers), **parts)  # type: ignore[arg-type]
 
     def over_animals(self, *, n_boot: int = 10_000, seed: int = 0) -> xr.Dataset:
         """Mean score of each layer over animals with its 95 % interval; the pooled target is no animal.

@@ -2,16 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
+from ..ceilings.released_scores import released_score
+from .between import between_animals, mean_variance
 from .matrix import LayerTargetMatrix
 from .one_to_one import layer_target_one_to_one
 from .pls import layer_target_pls
 from .ridge import layer_target_ridge
 from .rsa import layer_target_rsa
 from .targets import Rule, checked_rule
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
 
 Comparison = Literal["rsa", "ridge", "pls", "one-to-one"]
 # Of the mean variance of a stimulus; published fits of a model used one penalty for all features, so large that it ruled.
@@ -90,34 +95,14 @@ class LayerTarget:
 
     def between_animals(self, animals: Mapping[str, np.ndarray]) -> np.ndarray:
         """``(animal,)`` score of all other animals together as a model, corrected for the noise of both sides."""
-        from ..ceilings import noise_corrected_predictivity, noise_corrected_rsa, released_score
-        from ..mappings import PLS, NeuroidRidge, OneToOne
-        from .refits import halving_folds
-        from .targets import MISSING
-
         n_halves = HALVINGS[self.comparison] if self.n_halves is None else self.n_halves
-        shared: dict[str, Any] = {"n_halves": n_halves, "seed": self.seed, "missing": MISSING[self.rule]}
-        values = []
-        for name, target in animals.items():
-            others = [trials for other, trials in animals.items() if other != name]
-            if self.comparison == "rsa":
-                found = noise_corrected_rsa(others, target, average="components", **shared)
-            else:
-                scale = _level(others)
-                mapping = {
-                    "ridge": NeuroidRidge(
-                        np.array(ALPHAS) * scale, standardise=False, selection="loo", per_neuroid=False
-                    ),
-                    "pls": PLS(1),
-                    "one-to-one": OneToOne(),
-                }[self.comparison]
-                folds = halving_folds(target.shape[1])
-                found = noise_corrected_predictivity(others, target, folds, mapping, average="components", **shared)
-            values.append(released_score(found) if self.rule == "released" else found.value)
-        return np.array(values)
+        found = between_animals(animals, self._mapping(animals), n_halves=n_halves, seed=self.seed, rule=self.rule)
+        return np.array([released_score(one) if self.rule == "released" else one.value for one in found])
 
+    def _mapping(self, animals: Mapping[str, np.ndarray]) -> "BaseEstimator | None":
+        from ..mappings import PLS, NeuroidRidge, OneToOne
 
-def _level(recordings: list[np.ndarray]) -> float:
-    """Mean squared length of the centred rows of the pooled means, in which penalties are counted."""
-    pooled = np.concatenate([np.nanmean(one, axis=0) for one in recordings], axis=1)
-    return float(((pooled - pooled.mean(axis=0)) ** 2).sum(axis=1).mean())
+        if self.comparison == "ridge":
+            alphas = np.array(ALPHAS) * mean_variance(animals)
+            return NeuroidRidge(alphas, standardise=False, selection="loo", per_neuroid=False)
+        return {"rsa": None, "pls": PLS(1), "one-to-one": OneToOne()}[self.comparison]

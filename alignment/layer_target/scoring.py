@@ -53,25 +53,28 @@ def score_animals(
     activations = record_activations(model, bench.shown(stimuli), layers, batch_size=batch_size, cache=cache)
     features = {name: np.asarray(one.values, dtype=np.float64) for name, one in activations.items()}
     notes = [constant_note(model, name, one) for name, one in features.items()]
-    matrix = metric.matrix(features, animals, n_permutations=n_permutations or 1000)
+    width = max(one.shape[1] for one in features.values())
+    nulls: list[Baseline] = [RandomFeatures(width, seed)]
+    if stimuli.arrays is not None:
+        nulls.append(ModelInput())
+    of_nulls = {f"null: {null.name}": null.features(stimuli) for null in nulls}
+    everything = metric.matrix(features | of_nulls, animals, n_permutations=n_permutations or 1000)
+    matrix = everything.only(list(features))
     run = _AnimalRun(list(animals), bootstrap_weights(len(animals), None, n_boot, seed))
     measured = {name: run.of_layer(matrix, name) for name in features}
     choice: list[str] = []
     if len(features) > 1:
         measured[NESTED], choice = run.nested(matrix)
     headline = headline_layer(model, list(features))
-    width = max(one.shape[1] for one in features.values())
-    nulls: list[Baseline] = [RandomFeatures(width, seed)]
-    if stimuli.arrays is not None:
-        nulls.append(ModelInput())
-    against = metric.matrix({null.name: null.features(stimuli) for null in nulls}, animals, pooled=False)
-    measured_nulls = {null.name: run.of_layer(against, null.name) for null in nulls}
+    measured_nulls = {null.name: run.of_layer(everything, f"null: {null.name}") for null in nulls}
     names = np.array(run.animals)
     data = assemble(measured, measured_nulls, CeilingEstimate(run.ceiling(matrix), None), names, {"neuroid_id": names})
-    corrected, of_nulls = (np.stack([one.parts["corrected"] for one in each.values()]) for each in (measured, measured_nulls))
+    corrected, corrected_nulls = (
+        np.stack([one.parts["corrected"] for one in each.values()]) for each in (measured, measured_nulls)
+    )
     data = data.assign(
         corrected=(("layer", "neuroid"), corrected),
-        baseline_corrected=(("baseline", "neuroid"), of_nulls),
+        baseline_corrected=(("baseline", "neuroid"), corrected_nulls),
         other_animals=("neuroid", metric.between_animals(animals)),
         **_relations(features, animals, nested=len(features) > 1),
     )
@@ -83,6 +86,7 @@ def score_animals(
         **identity(model, bench, dataset, "halves20" if metric.fits else "none"),
         "model_revision": next(iter(activations.values())).attrs["revision"] or "not keyed",
         "n_presentations": len(stimuli),
+        "stimuli": stimuli.ids,
         "n_neuroids_compared": int(trials.values.sizes["neuroid"]),
         "n_repetitions": int(trials.values.sizes["repetition"]),
         "n_missing_responses": trials.n_missing,
@@ -132,7 +136,9 @@ class _AnimalRun:
         columns = self._columns(matrix)
         values = np.concatenate([matrix.values[None], matrix.null])[:, :, columns]
         raw = np.concatenate([matrix.raw[None], matrix.raw_null])[:, :, columns]
-        others = np.where(np.eye(len(columns), dtype=bool), np.nan, values[..., None, :])  # (order, layer, animal, other)
+        others = np.where(
+            np.eye(len(columns), dtype=bool), np.nan, values[..., None, :]
+        )  # (order, layer, animal, other)
         mean = nan_mean(others, axis=3)
         best = np.where(np.isnan(mean), -np.inf, mean).argmax(axis=1)[:, None]
         values, raw = (np.take_along_axis(one, best, axis=1)[:, 0] for one in (values, raw))

@@ -78,7 +78,11 @@ def info_of(neuron: str) -> DatasetInfo:
             "(github.com/ModelDBRepository/2016218): stimulus, spikes, dt_ms, glm_k, glm_h, glm_dc."
         ),
         units="spikes in 0.1 ms",
-        files=(DataFile(f"ltmr_{neuron}.npz", None, sha256, n_bytes, "stimulus and spikes at 10 kHz, the authors' filters"),),
+        files=(
+            DataFile(
+                f"ltmr_{neuron}.npz", None, sha256, n_bytes, "stimulus and spikes at 10 kHz, the authors' filters"
+            ),
+        ),
         folder="recordings/rodent_ltmr_vibrotactile",
         notes=(
             "No combination of frequency and amplitude was repeated, so that no ceiling can be estimated. The stimulus is the "

@@ -23,6 +23,9 @@ def run(script, folder):
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_example_runs_and_saves_its_figure(script, tmp_path):
     done = run(script, tmp_path)
+    if done.returncode == 3:
+        assert "is not on this machine" in done.stderr
+        pytest.skip(done.stderr.strip())
     assert done.returncode == 0, done.stderr
     assert re.search(r"\d\.\d", done.stdout)  # a number, not a picture alone
     assert (tmp_path / f"{script.stem}.png").stat().st_size > 5_000

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from ...seeding import generator
 from .hippo import legs_diagonal_plus_low_rank
-from .sequence_layer import SequenceLayer, State, checked_size, log_uniform, seeded_linear
+from .sequence_layer import SequenceLayer, State, check_sequence, checked_size, log_uniform, seeded_linear
 
 # Up to so many steps unrolling the kernel step by step is faster than making it of blocks.
 LONGEST_BLOCK = 128
@@ -113,7 +113,7 @@ class S4(SequenceLayer):
         x
             ``(batch, time, width)`` with a step at least.
         """
-        self._check_input(x)
+        check_sequence(self, x, self.width)
         return self._mixed(_convolved(x.to(self.working_dtype), self.kernel(x.shape[1])), x)
 
     def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
@@ -138,7 +138,7 @@ class S4(SequenceLayer):
         """
         if state is not None:
             return super().forward(x, state)
-        self._check_input(x)
+        check_sequence(self, x, self.width)
         system, signal = _Discrete(self), x.to(self.working_dtype)
         y = self._mixed(_convolved(signal, system.kernel(x.shape[1])), x)
         return y, (system.last_state(signal),)

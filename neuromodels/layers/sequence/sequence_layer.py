@@ -77,7 +77,7 @@ class SequenceLayer(nn.Module):
         ValueError
             If the shape of input or state does not fit.
         """
-        self._check_input(x)
+        check_sequence(self, x, self.width)
         return self._sequence(x, self._checked_state(x, state))
 
     def outputs(self, x: Tensor) -> Tensor:
@@ -110,11 +110,7 @@ class SequenceLayer(nn.Module):
         ValueError
             If the shape of input or state does not fit.
         """
-        if x.ndim != 2:
-            raise ValueError(
-                f"a step takes (batch, {self.width}), received shape {tuple(x.shape)}; call the layer itself with sequences."
-            )
-        y, state = self(x[:, None], state)
+        y, state = self(one_step(x, self.width), state)
         return y[:, 0], state
 
     def extra_repr(self) -> str:
@@ -123,13 +119,6 @@ class SequenceLayer(nn.Module):
 
     def _sequence(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         raise NotImplementedError
-
-    def _check_input(self, x: Tensor) -> None:
-        if x.ndim != 3 or x.shape[1] == 0 or x.shape[2] != self.width:
-            raise ValueError(
-                f"{type(self).__name__} takes (batch, time, {self.width}) with a step at least, received shape "
-                f"{tuple(x.shape)}; build it with width equal to the size of the last axis."
-            )
 
     def _checked_state(self, x: Tensor, state: State | None) -> State:
         if state is None:
@@ -141,6 +130,36 @@ class SequenceLayer(nn.Module):
                 f"{received}; give None at the beginning of a sequence."
             )
         return state
+
+
+def check_sequence(owner: nn.Module, x: Tensor, width: int) -> None:
+    """Refuse what is no sequence of this width.
+
+    Raises
+    ------
+    ValueError
+        If the shape is not ``(batch, time, width)`` with a step at least.
+    """
+    if x.ndim != 3 or x.shape[1] == 0 or x.shape[2] != width:
+        raise ValueError(
+            f"{type(owner).__name__} takes (batch, time, {width}) with a step at least, received shape "
+            f"{tuple(x.shape)}; build it with width equal to the size of the last axis."
+        )
+
+
+def one_step(x: Tensor, width: int) -> Tensor:
+    """A step ``(batch, width)`` as a sequence ``(batch, 1, width)``.
+
+    Raises
+    ------
+    ValueError
+        If it has another number of axes.
+    """
+    if x.ndim != 2:
+        raise ValueError(
+            f"a step takes (batch, {width}), received shape {tuple(x.shape)}; call the module itself with sequences."
+        )
+    return x[:, None]
 
 
 def undecayed_parameters(module: nn.Module) -> list[str]:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from ...seeding import generator
 from .layer_kinds import make_sequence_layer
-from .sequence_layer import State, checked_size
+from .sequence_layer import State, check_sequence, checked_size, one_step
 
 NORM_EPS = 1e-5
 
@@ -95,6 +95,7 @@ class SequenceStack(nn.Module):
         ValueError
             If the shape of input or state does not fit.
         """
+        check_sequence(self, x, self.width)
         given = self._one_each(state)
         after = []
         for layer, norm, before in zip(self.layers, self.norms, given, strict=True):
@@ -111,6 +112,7 @@ class SequenceStack(nn.Module):
         x
             ``(batch, time, width)`` with a step at least.
         """
+        check_sequence(self, x, self.width)
         for layer, norm in zip(self.layers, self.norms, strict=True):
             y = layer.outputs(norm(x) if self.norm_first else x)  # type: ignore[operator]
             x = self._joined(x, y, norm)
@@ -136,9 +138,7 @@ class SequenceStack(nn.Module):
         ValueError
             If the shape of input or state does not fit.
         """
-        if state is None:
-            state = self.initial_state(x.shape[0])
-        y, state = self(x[:, None], state)
+        y, state = self(one_step(x, self.width), state)
         return y[:, 0], state
 
     def _joined(self, x: Tensor, y: Tensor, norm: nn.Module) -> Tensor:

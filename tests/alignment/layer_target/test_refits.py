@@ -97,7 +97,11 @@ def test_units_and_neuroids_that_do_not_vary_are_passed_over():
     [
         (layer_target_pls, {"n_components": 3}, "n_components=3 cannot be taken from 3 training stimuli of 6"),
         (layer_target_pls, {"n_components": 0}, "accepted are 1 to 2"),
-        (layer_target_one_to_one, {"layers": {"flat": np.ones((6, 3))}}, "all 3 units of a layer are constant over some"),
+        (
+            layer_target_one_to_one,
+            {"layers": {"flat": np.ones((6, 3))}},
+            "all 3 units of a layer are constant over some",
+        ),
         (layer_target_one_to_one, {"animals": {"a": np.zeros((2, 8, 3))}}, "animals have 8 stimuli, but a one-to-one"),
         (layer_target_ridge, {"alpha": (1.0, -1.0)}, "alpha must be positive"),
         (layer_target_ridge, {"alpha": ()}, "alpha must be positive"),

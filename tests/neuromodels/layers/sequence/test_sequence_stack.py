@@ -75,6 +75,15 @@ def test_refuses():
         SequenceStack("s4", WIDTH, 1, norm="middle")
     with pytest.raises(ValueError, match="n_blocks must be at least 1, received 0"):
         SequenceStack("s4", WIDTH, 0)
+    stack = SequenceStack("mamba", WIDTH, 1)
+    with pytest.raises(
+        ValueError, match=r"SequenceStack takes \(batch, time, 8\) with a step at least, received shape"
+    ):
+        stack(torch.zeros(2, 3, 5))
+    with pytest.raises(ValueError, match="received shape \\(2, 0, 8\\)"):
+        stack.outputs(torch.zeros(2, 0, 8))
+    with pytest.raises(ValueError, match="a step takes"):
+        stack.step(torch.zeros(2, 3, 8))
     with pytest.raises(ValueError, match="has 2 layers and takes as many states, received 1"):
         stack = SequenceStack("s4", WIDTH, 2)
         stack(sequences().float(), stack.initial_state(2)[:1])
