@@ -36,7 +36,7 @@ class SweepSamples:
     class_names
         Sorted; those of all parts.
     normalisation
-        What inputs are divided by.
+        What a network should divide these inputs by.
     n_refused, n_missing
         Sweeps of this part that the simulator refused, and that are not written yet.
     """
@@ -90,7 +90,7 @@ class SweepSamples:
         Returns
         -------
         dict
-            ``x`` ``(row, 22, 30, 5, 7)`` float32, in mN and uN.m over the normalisation; ``label`` ``(row,)`` int64.
+            ``x`` ``(row, 22, 30, 5, 7)`` float32, in mN and uN.m; ``label`` ``(row,)`` int64.
 
         Raises
         ------
@@ -101,7 +101,12 @@ class SweepSamples:
         outside = numbers[(numbers < 0) | (numbers >= len(self))]
         if len(outside):
             raise IndexError(f"row {outside[0]} is not among the {len(self)} samples of part {self.part!r}.")
-        return {"x": self.normalisation.apply(self._inputs(numbers)), "label": torch.from_numpy(self.labels[numbers])}
+        return {"x": self._inputs(numbers), "label": torch.from_numpy(self.labels[numbers])}
+
+    @property
+    def model_options(self) -> dict[str, Any]:
+        """Options that a network trained on these samples must have: its scale, so that it carries it to other stimuli."""
+        return {} if set(self.normalisation.scale) == {1.0} else {"scale": list(self.normalisation.scale)}
 
     def prepare(self, *, progress: bool = False) -> None:
         """Decode all shards of this part now; otherwise each is decoded when a sample of it is first read."""
@@ -143,7 +148,7 @@ class SweepSamples:
         return (
             f"{self!r}{left_out}\n\n{shown.to_string()}\n\n"
             f"{self.ranges().to_string(float_format='{:.4g}'.format)}\n\n"
-            f"normalisation {self.normalisation.kind}: divided by {scale}"
+            f"normalisation {self.normalisation.kind}: networks divide by {scale}"
         )
 
     def _inputs(self, numbers: np.ndarray) -> Tensor:
@@ -208,8 +213,9 @@ def sweep_samples(
     fractions, seed
         Of that division; not used where one is given.
     normalisation
-        ``published`` (forces and moments as they are, cleaned), ``robust`` (over the scales of the training part,
-        whichever part is asked for), or a `Normalisation`, itself or as a mapping, such as that of a trained network.
+        ``published`` (forces and moments as they are), ``robust`` (over the scales of the training part, whichever part is
+        asked for), or a `Normalisation`, itself or as a mapping. Samples are the same with any: the network divides, so
+        that it takes stimuli of any origin (`model_options`).
     view
         ``side``, ``reduce`` and ``missing`` of `simulators.whisker.published_view`.
     cache

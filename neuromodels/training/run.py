@@ -173,13 +173,15 @@ def prepare(
         Before its first step.
     """
     processes = processes or Processes()
-    model = create_model(recipe.model.name, seed=recipe.model.seed, **dict(recipe.model.options))
+    samples, validation = (_part(recipe, part) for part in ("train", "validation"))
+    # What the samples demand, such as the scale of the inputs, is part of the network; the recipe has the last word.
+    options = {**getattr(samples, "model_options", {}), **recipe.model.options}
+    model = create_model(recipe.model.name, seed=recipe.model.seed, **options)
     if recipe.model.weights:
         load_weights(model, recipe.model.weights)
     model = model.to(device)
     if recipe.training.channels_last:
         model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    samples, validation = (_part(recipe, part) for part in ("train", "validation"))
     augmentation = None if recipe.augmentation is None else build("augmentation", recipe.augmentation)
     context = TaskContext(model, samples, recipe.training.seed, augmentation, processes)
     task: Task = build("task", recipe.task, context).to(device)

@@ -14,7 +14,8 @@ Batch = dict[str, Tensor]
 class Samples(Protocol):
     """Stored samples: deterministic, in a fixed order; shuffling is the engine's.
 
-    A labelled set also has ``n_classes`` (int), and ``class_names`` where they have names.
+    A labelled set also has ``n_classes`` (int), and ``class_names`` where they have names. ``model_options``, where there
+    are some, are options that a network for these samples must be built with, such as the scale of its inputs.
     """
 
     def __len__(self) -> int:

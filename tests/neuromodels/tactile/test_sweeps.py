@@ -178,8 +178,9 @@ def test_robust_scale_is_that_of_the_training_part_in_every_part(write):
     expected = np.median(np.sqrt((x**2).sum(axis=(1, 3)) / (110 * 30)), axis=0)
     for part, samples in parts.items():
         np.testing.assert_allclose(samples.normalisation.scale, expected, rtol=1e-6)
-        scaled, raw = samples.batch([0, 1])["x"], plain[part].batch([0, 1])["x"]
-        assert torch.equal(scaled, samples.normalisation.apply(raw))
+        assert torch.equal(samples.batch([0, 1])["x"], plain[part].batch([0, 1])["x"])
+        assert samples.model_options == {"scale": list(samples.normalisation.scale)}
+    assert plain["train"].model_options == {}
     stored = parts["train"].normalisation.to_dict()
     again = sweep_samples(made.folder, "test", **HALF, normalisation=stored)
     assert again.normalisation == parts["train"].normalisation
@@ -265,5 +266,5 @@ def test_a_folder_without_collection_is_refused(tmp_path):
 def test_a_given_normalisation_is_taken(write):
     scale = Normalisation((2.0,) * 6, "mine")
     folder = write().folder
-    samples, plain = (sweep_samples(folder, "train", normalisation=one, **HALF) for one in (scale, "published"))
-    assert torch.equal(samples.batch([0])["x"] * 2, plain.batch([0])["x"])
+    samples = sweep_samples(folder, "train", normalisation=scale, **HALF)
+    assert samples.model_options == {"scale": [2.0] * 6}

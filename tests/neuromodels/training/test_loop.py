@@ -173,3 +173,19 @@ def test_schedule_is_checked_with_the_recipe(toy_recipe):
         toy_recipe(schedule={"kind": "step", "evry": 3})
     with pytest.raises(ValueError, match="warmup must be from 0 to epochs - 1 = 2, received 5"):
         toy_recipe(schedule={"kind": "cosine", "warmup": 5})
+
+
+def test_what_the_samples_demand_is_part_of_the_network(toy_recipe, toy, tmp_path):
+    """Options that samples bring are saved with the network; those of the recipe come first."""
+
+    def wide(part):
+        samples = toy.blobs(part)
+        samples.model_options = {"width": 11}
+        return samples
+
+    toy.wide = wide
+    kinds.OURS["data"]["toy/wide"] = "toy_family:wide"
+    train(toy_recipe(data={"kind": "toy/wide"}), tmp_path / "demanded")
+    assert load_model(tmp_path / "demanded" / "best").feature_size == 11
+    train(toy_recipe(data={"kind": "toy/wide"}, model={"options": {"width": 5}}), tmp_path / "chosen")
+    assert load_model(tmp_path / "chosen" / "best").feature_size == 5
