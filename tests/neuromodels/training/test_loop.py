@@ -184,7 +184,7 @@ def test_what_the_samples_demand_is_part_of_the_network(toy_recipe, toy, tmp_pat
         return samples
 
     toy.wide = wide
-    kinds.OURS["data"]["toy/wide"] = "toy_family:wide"
+    kinds.OURS["neuromodels.training_data"]["toy/wide"] = "toy_family:wide"
     train(toy_recipe(data={"kind": "toy/wide"}), tmp_path / "demanded")
     assert load_model(tmp_path / "demanded" / "best").feature_size == 11
     train(toy_recipe(data={"kind": "toy/wide"}, model={"options": {"width": 5}}), tmp_path / "chosen")
