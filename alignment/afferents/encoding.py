@@ -31,9 +31,9 @@ def score_afferent(
     bins are predicted from features and, where the name says so, from the spikes before the bin.
 
     Predictors: ``history`` (past spikes only), ``stimulus`` (`half_wave_parts` of the signal), ``stimulus + history``; with
-    ``features`` also ``model`` and ``model + history``. Where the authors of a recording published a model, ``released GLM``
-    stands beside them as it was fitted, to all of the recording and in its own bins; ``stimulus + history, in sample`` is
-    fitted to all of the recording too.
+    ``features`` also ``model`` and ``model + history``. Where the authors of a recording published a model, it stands beside
+    them in its own bins as ``released GLM, in sample``, because it was fitted to all of the recording; so that it has a
+    fair rival, ``stimulus + history, in sample`` is fitted to all of the recording too.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def score_afferent(
     if released is not None:
         ours = next(one for one in predictions if one.name == "stimulus + history")
         predictions.append(_in_sample(ours, designs[ours.name], series, rate))
-        predictions.append(_given("released GLM", released, series, folds, rate))
+        predictions.append(_given("released GLM, in sample", released, series, folds, rate))
     return score_predictions(series, folds, predictions, options)
 
 

@@ -48,7 +48,7 @@ class ReleasedGlm:
     Notes
     -----
     The file stores the stimulus filter with the most recent sample last, as the toolbox of Weber & Pillow does; here it is
-    turned. The filters were fitted to all sweeps, those of any test part included.
+    turned. The spikes beside the filters are taken to be those that they were fitted to: the file names no part held out.
 
     References
     ----------

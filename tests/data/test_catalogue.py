@@ -13,7 +13,12 @@ V1 = [
     for recording in ("ay2_u003", "ay3_u001", "ay3_u002", "ay4_u001", "ay4_u005", "ay4_u006", "ay5_u005")
 ]
 LANGUAGE = ["language/gpt2_bpe", "language/pereira2018", "language/planted", "language/tuckute2024"]
-NAMES = [*LANGUAGE, "tactile/rodgers2022", *V1, "vision/kriegeskorte2008"]
+TACTILE = [
+    *(f"tactile/medlock2024.neuron{number}" for number in (1, 2, 3)),
+    "tactile/moore2015.83_e2",
+    "tactile/rodgers2022",
+]
+NAMES = [*LANGUAGE, *TACTILE, *V1, "vision/kriegeskorte2008"]
 # Files that are offered by address but without a hash; the reason stands in the dataset's `how_to_get`.
 WITHOUT_HASH = {("language/tuckute2024", "bold_response_LH.csv")}
 
@@ -31,7 +36,7 @@ def test_registered_datasets():
         (
             "*",
             "own copy",
-            ["language/pereira2018", "language/tuckute2024", "tactile/rodgers2022", *V1, "vision/kriegeskorte2008"],
+            ["language/pereira2018", "language/tuckute2024", *TACTILE, *V1, "vision/kriegeskorte2008"],
         ),
         ("vision/henaff*", None, V1),
         ("*2018", "own copy", ["language/pereira2018"]),
