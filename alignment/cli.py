@@ -140,7 +140,8 @@ class ReportCommand:
         parser.add_argument(
             "--performance",
             metavar="CSV",
-            help="table with columns model (or 'model seed N') and performance: drawn against alignment",
+            help="table with columns model (or 'model seed N') and performance, drawn against alignment in place of what "
+            "trained models say of themselves",
         )
 
     def run(self, arguments: argparse.Namespace, toolbox: Any) -> int:
@@ -154,10 +155,10 @@ class ReportCommand:
         return 0
 
 
-def _performance(path: str | None) -> tuple[dict[str, float], str]:
-    """Model to performance, and the name of the column, from a table of two columns."""
+def _performance(path: str | None) -> tuple[dict[str, float] | None, str]:
+    """Model to performance, and the name of the column, from a table of two columns; None without one."""
     if path is None:
-        return {}, "task performance"
+        return None, "task performance"
     import pandas as pd
 
     try:

@@ -15,7 +15,7 @@ from data.atomic import atomic_path
 from .figure_files import FigureFiles
 from .result import Score
 from .sections import anchor, overview, section
-from .tables import label, section_name
+from .tables import brought_performance, label, section_name
 
 STYLESHEET = Path(__file__).with_name("report.css")
 PAGE = "report.html"
@@ -39,7 +39,7 @@ def report(
         only when its successor is complete.
     performance
         Model name, or ``name seed N``, to its performance in a task: drawn against alignment, with a fit from four
-        models on.
+        models on. If None, the performance that the models themselves brought, where at least two have the same kind.
     performance_label
         What the performance is, with its unit.
 
@@ -57,6 +57,8 @@ def report(
     for score in scores:
         groups.setdefault(section_name(score, scores), []).append(score)
         save_score(score, out_dir)
+    if performance is None:
+        performance, performance_label = brought_performance(scores)
     known = {key for score in scores for key in (label(score), str(score.provenance["model"]))}
     if performance and not known & set(performance):
         warnings.warn(

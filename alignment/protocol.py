@@ -23,8 +23,9 @@ class RecordableModel(Protocol):
 
     Notes
     -----
-    Two optional members are used when they exist: ``committed_layer``, the layer that stands for the model, and
-    ``n_tokens(texts)``, its own measure of a text's length, which joins the nuisance baseline.
+    Optional members are used when they exist: ``committed_layer``, the layer that stands for the model;
+    ``n_tokens(texts)``, its own measure of a text's length, which joins the nuisance baseline; and ``performance``, a
+    mapping of what it was trained for to how well it does, which the report draws against alignment.
     """
 
     @property

@@ -26,6 +26,7 @@ def identity(model: RecordableModel, bench: Benchmark, dataset: NeuralDataset, s
     return {
         "model": model.name,
         "model_seed": getattr(model, "seed", None),
+        "performance": {str(what): float(value) for what, value in getattr(model, "performance", {}).items()},
         "benchmark": bench.name,
         "benchmark_version": bench.version,
         "citation": bench.citation,

@@ -153,6 +153,31 @@ def performance_table(scores: Sequence[Score], performance: Mapping[str, float])
     return pd.DataFrame(rows)
 
 
+def brought_performance(scores: Sequence[Score]) -> tuple[dict[str, float], str]:
+    """What models say of their own performance: the kind that most of them state, and nothing if only one does.
+
+    Parameters
+    ----------
+    scores
+        On any benchmarks.
+
+    Returns
+    -------
+    performance
+        ``name seed N`` to a number.
+    what
+        Name of that kind.
+    """
+    kinds: dict[str, dict[str, float]] = {}
+    for score in scores:
+        for what, value in score.provenance.get("performance", {}).items():
+            kinds.setdefault(what, {})[label(score)] = value
+    if not kinds:
+        return {}, ""
+    what, values = max(kinds.items(), key=lambda kind: len(kind[1]))
+    return (values, what) if len(values) > 1 else ({}, "")
+
+
 def linear_fit(x: np.ndarray, y: np.ndarray) -> dict[str, float]:
     """Least-squares line with the Pearson correlation and its 95 % interval (Fisher's z).
 

@@ -234,3 +234,22 @@ def test_two_protocols_and_two_recordings_of_one_name_are_all_kept(stored_model,
     for one in protocols:
         save_score(score(model, one, n_boot=2, n_permutations=0, cache=False), tmp_path)
     assert len(load_scores(tmp_path)) == 3
+
+
+def test_what_models_say_of_their_performance_is_drawn(scores, tmp_path):
+    """The kind that most models state; one model alone makes no scatter, and a table that is given comes first."""
+
+    def stating(scored, **performance):
+        return dataclasses.replace(scored, provenance={**scored.provenance, "performance": performance})
+
+    one, other = scores[1], scores[2]
+    report([stating(one, top1=0.25, top5=0.5), stating(other, top1=0.75)], tmp_path / "both")
+    (numbers,) = (tmp_path / "both" / "figures").glob("*-performance.csv")
+    assert pd.read_csv(numbers)["performance"].tolist() == [0.25, 0.75]
+    assert load_scores(tmp_path / "both")[0].provenance["performance"]["top1"] in (0.25, 0.75)
+    report([stating(one, top1=0.25), other], tmp_path / "one")
+    assert not list((tmp_path / "one" / "figures").glob("*-performance.csv"))
+    given = {one.provenance["model"]: 3.0, other.provenance["model"]: 4.0}
+    report([stating(one, top1=0.25), stating(other, top1=0.75)], tmp_path / "given", performance=given)
+    (numbers,) = (tmp_path / "given" / "figures").glob("*-performance.csv")
+    assert pd.read_csv(numbers)["performance"].tolist() == [3.0, 4.0]
