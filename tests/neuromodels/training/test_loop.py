@@ -8,8 +8,8 @@ from safetensors.torch import load_file
 
 from neuromodels import load_model
 from neuromodels.training import kinds, read_history, train
-from neuromodels.training.recipe import RecipeError
 from neuromodels.training.samples import epoch_rows
+from neuromodels.training.tables import RecipeError
 
 
 def test_weights_are_those_of_a_plain_loop(toy_recipe, toy, tmp_path):

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from neuromodels.training import read_history, train
-from neuromodels.training.recipe import RecipeError
+from neuromodels.training.tables import RecipeError
 
 KINDS = {
     "classification": {},
