@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .lars import LARS
     from .logs import plot_learning_curve, read_history
-    from .loop import EpochEnd, Trainer
+    from .loop import Trainer
     from .objectives import Autoencoder, SimCLR, SimSiam, contrastive_loss
-    from .recipe import Choice, ModelRecipe, OptimizerRecipe, Recipe, TrainingRecipe, list_recipes, read_recipe
+    from .progress import EpochEnd
+    from .recipe import ModelRecipe, OptimizerRecipe, Recipe, TrainingRecipe, list_recipes, read_recipe
     from .run import TrainingResult, train
     from .samples import Samples, Stream, TensorSamples
     from .schedules import (
@@ -19,12 +20,13 @@ if TYPE_CHECKING:
         list_schedules,
         step_decay,
     )
+    from .tables import Choice
     from .task import Task, TaskContext
 
 _HOME = {
     "Autoencoder": "objectives",
-    "Choice": "recipe",
-    "EpochEnd": "loop",
+    "Choice": "tables",
+    "EpochEnd": "progress",
     "LARS": "lars",
     "ModelRecipe": "recipe",
     "OptimizerRecipe": "recipe",

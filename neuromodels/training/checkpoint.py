@@ -18,7 +18,7 @@ from .._version import __version__
 from ..errors import ResourceNotAvailableError
 from ..recording import Recordable
 from ..weights import WEIGHTS, file_hash, fill, replaced_folder, settled, write_model, write_tensors
-from .recipe import RecipeError, first_difference
+from .tables import RecipeError, first_difference
 from .task import Task
 
 HEADS, OPTIMIZER, STATE = "task.safetensors", "optimizer.safetensors", "state.json"

@@ -38,7 +38,8 @@ class TrainCommand:
 
     def run(self, arguments: argparse.Namespace, toolbox: Any) -> int:
         """Train; returns the exit code."""
-        from .recipe import RecipeError, list_recipes, read_recipe
+        from .recipe import list_recipes, read_recipe
+        from .tables import RecipeError
 
         if arguments.list:
             for name in list_recipes():

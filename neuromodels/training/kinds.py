@@ -7,7 +7,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
-from .recipe import Choice, RecipeError
+from .tables import Choice, RecipeError, check_options
 
 # Kind to "module:function"; other packages add theirs through the entry-point group of the same name.
 OURS = {
@@ -68,7 +68,7 @@ def build(section: str, choice: Choice, *given: Any, **more: Any) -> Any:
     parameters = inspect.signature(make).parameters.values()
     own = [parameter for parameter in parameters][len(given) :]
     if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in own):
-        _check_options(section, choice, [parameter.name for parameter in own], more)
+        check_options(section, choice, [parameter.name for parameter in own if parameter.name not in more])
     for parameter in own:
         needed = parameter.default is parameter.empty and parameter.kind not in (
             parameter.VAR_KEYWORD,
@@ -79,14 +79,6 @@ def build(section: str, choice: Choice, *given: Any, **more: Any) -> Any:
                 f"{section}.{parameter.name} is missing: {choice.kind!r} needs it; add it to [{section}]."
             )
     return make(*given, **choice.options, **more)
-
-
-def _check_options(section: str, choice: Choice, known: list[str], more: dict[str, Any]) -> None:
-    free = [name for name in known if name not in more]
-    for option in choice.options:
-        if option not in free:
-            close = ", ".join(difflib.get_close_matches(option, free, n=1, cutoff=0.0)) or "none, it takes no options"
-            raise RecipeError(f"{section}.{option} is no option of {choice.kind!r}; the closest one is {close}.")
 
 
 def _table(group: str) -> dict[str, str]:

@@ -7,9 +7,8 @@ killed and resumed ends with the same weights as one that is not.
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from .evaluation import evaluate
 from .logs import Events, write_history
 from .optimizers import make_optimizer, set_learning_rate
 from .precision import Precision
+from .progress import AfterEpoch, EpochEnd, Progress
 from .recipe import Recipe
 from .samples import Batch, Samples, Stream, epoch_rows, step_seed, stored_batches, stream_batch
 from .task import Task
@@ -32,61 +32,7 @@ from .task import Task
 # Losses are looked at this often: looking at each would make a GPU wait for it.
 LOOK_EVERY = 20
 DROPOUT, AUGMENTATION, STREAM = 1, 2, 3
-
-
-@dataclass
-class EpochEnd:
-    """What is handed to a function after each epoch.
-
-    Attributes
-    ----------
-    epoch
-        From 0.
-    row
-        Metrics of this epoch, ``train_...`` and ``validation_...``.
-    model, task, samples, validation
-        Of the run. A curriculum changes the task or the stream; what it must remember belongs into ``task.state()``.
-    """
-
-    epoch: int
-    row: dict[str, float]
-    model: Recordable
-    task: Task
-    samples: Samples | Stream
-    validation: Samples | Stream | None
-
-
-AfterEpoch = Callable[[EpochEnd], bool | None]
-
-
-@dataclass
-class Progress:
-    """Place in a run, and what it has seen so far.
-
-    Attributes
-    ----------
-    epoch, step
-        Next ones, from 0.
-    sums
-        Of the training metrics of the unfinished epoch.
-    history
-        One row per finished epoch.
-    best_epoch, best_value
-        -1 and NaN before the first evaluation.
-    waited
-        Evaluations since the best one.
-    stopped
-        Why the run ended before its last epoch; empty where it did not.
-    """
-
-    epoch: int = 0
-    step: int = 0
-    sums: dict[str, float] = field(default_factory=dict)
-    history: list[dict[str, float]] = field(default_factory=list)
-    best_epoch: int = -1
-    best_value: float | None = None
-    waited: int = 0
-    stopped: str = ""
+COUNTED = "steps that count"
 
 
 class Trainer:
@@ -195,7 +141,8 @@ class Trainer:
         set_learning_rate(self.optimizer, self.rates[epoch])
         self._train_epoch()
         row = {"epoch": float(epoch), "lr": self.rates[epoch]}
-        row.update({f"train_{name}": value / self.steps for name, value in self.at.sums.items()})
+        counted = self.at.sums.pop(COUNTED)
+        row.update({f"train_{name}": value / counted for name, value in self.at.sums.items() if counted})
         evaluated = (epoch + 1) % training.evaluate_every == 0 or epoch == training.epochs - 1
         if evaluated and self.validation is not None:
             found = self.evaluate(self.validation)
@@ -232,8 +179,7 @@ class Trainer:
         with self._bar() as bar:
             for batch in self._batches(epoch, self.at.step):
                 metrics = self._step(batch, epoch, self.at.step)
-                for name, value in metrics.items():
-                    running[name] = running.get(name, torch.zeros((), device=self.device)) + value
+                _sum_up(running, metrics)
                 self._looked.append((self.at.step, metrics["loss"]))
                 self.at.step += 1
                 bar.update()
@@ -324,7 +270,8 @@ class Trainer:
             )
 
     def _facts(self, row: dict[str, float]) -> dict[str, Any]:
-        return {"recipe": self.recipe.to_dict(), "epoch": self.at.epoch, "metrics": row}
+        numbers = {name: value for name, value in row.items() if math.isfinite(value)}
+        return {"recipe": self.recipe.to_dict(), "epoch": self.at.epoch, "metrics": numbers}
 
     def _check_weights(self) -> None:
         """Nothing broken is saved: a gradient may overflow under a loss that does not."""
@@ -354,3 +301,11 @@ class Trainer:
             total=self.steps, initial=self.at.step, desc=words, file=sys.stderr, disable=not self.show, leave=False
         ) as bar:
             yield bar
+
+
+def _sum_up(running: dict[str, Tensor], metrics: dict[str, Tensor]) -> None:
+    """Add the metrics of a step; one whose loss overflowed, which is skipped, does not count."""
+    counts = torch.isfinite(metrics["loss"])
+    for name, value in {COUNTED: torch.ones_like(metrics["loss"]), **metrics}.items():
+        kept = torch.where(counts, value, torch.zeros_like(value))
+        running[name] = running[name] + kept if name in running else kept

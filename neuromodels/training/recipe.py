@@ -9,44 +9,17 @@ import dataclasses
 import difflib
 import math
 import tomllib
-import types
-import typing
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self, get_args, get_origin
+from typing import Any, Self
 
 from .schedules import learning_rates, list_schedules, schedule_options
+from .tables import Choice, RecipeError, check, check_choice, check_options, plain, read_table, toml_value
 
 OPTIMIZERS = ("adamw", "lars", "sgd")
 PRECISIONS = ("float32", "bf16", "fp16")
 SHIPPED = Path(__file__).resolve().parents[1]
-
-
-class RecipeError(ValueError):
-    """A recipe that cannot be meant; the message names the field."""
-
-    exit_code = 2
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Something chosen by name, with the options that this kind takes.
-
-    Attributes
-    ----------
-    kind
-        Its name.
-    options
-        Every other key of the section.
-    """
-
-    kind: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-    def to_dict(self) -> dict[str, Any]:
-        """As in a recipe."""
-        return {"kind": self.kind, **self.options}
 
 
 @dataclass(frozen=True)
@@ -71,7 +44,7 @@ class ModelRecipe:
     weights: str = ""
 
     def __post_init__(self) -> None:
-        _check(0 <= self.seed < 2**32, "model.seed", self.seed, "from 0 to 2**32 - 1")
+        check(0 <= self.seed < 2**32, "model.seed", self.seed, "from 0 to 2**32 - 1")
 
 
 @dataclass(frozen=True)
@@ -107,16 +80,14 @@ class OptimizerRecipe:
     trust: float = 1e-3
 
     def __post_init__(self) -> None:
-        _choice("optimizer.kind", self.kind, OPTIMIZERS)
-        _choice("optimizer.decay", self.decay, ("all", "weights"))
-        _check(0 <= self.lr < math.inf, "optimizer.lr", self.lr, "finite and at least 0")
-        _check(0 <= self.momentum < 1, "optimizer.momentum", self.momentum, "from 0 to below 1")
-        _check(0 <= self.weight_decay < math.inf, "optimizer.weight_decay", self.weight_decay, "finite and at least 0")
-        _check(
-            all(0 <= beta < 1 for beta in self.betas), "optimizer.betas", self.betas, "two numbers from 0 to below 1"
-        )
-        _check(0 < self.eps < math.inf, "optimizer.eps", self.eps, "finite and above 0")
-        _check(0 < self.trust < math.inf, "optimizer.trust", self.trust, "finite and above 0")
+        check_choice("optimizer.kind", self.kind, OPTIMIZERS)
+        check_choice("optimizer.decay", self.decay, ("all", "weights"))
+        check(0 <= self.lr < math.inf, "optimizer.lr", self.lr, "finite and at least 0")
+        check(0 <= self.momentum < 1, "optimizer.momentum", self.momentum, "from 0 to below 1")
+        check(0 <= self.weight_decay < math.inf, "optimizer.weight_decay", self.weight_decay, "finite and at least 0")
+        check(all(0 <= beta < 1 for beta in self.betas), "optimizer.betas", self.betas, "two numbers from 0 to below 1")
+        check(0 < self.eps < math.inf, "optimizer.eps", self.eps, "finite and above 0")
+        check(0 < self.trust < math.inf, "optimizer.trust", self.trust, "finite and above 0")
 
 
 @dataclass(frozen=True)
@@ -178,13 +149,11 @@ class TrainingRecipe:
     test: bool = False
 
     def __post_init__(self) -> None:
-        _choice("training.precision", self.precision, PRECISIONS)
-        _check(0 <= self.seed < 2**32, "training.seed", self.seed, "from 0 to 2**32 - 1")
-        _check(
-            0 <= self.clip_gradient < math.inf, "training.clip_gradient", self.clip_gradient, "finite and at least 0"
-        )
+        check_choice("training.precision", self.precision, PRECISIONS)
+        check(0 <= self.seed < 2**32, "training.seed", self.seed, "from 0 to 2**32 - 1")
+        check(0 <= self.clip_gradient < math.inf, "training.clip_gradient", self.clip_gradient, "finite and at least 0")
         for name in ("epochs", "batch_size", "evaluate_every"):
-            _check(getattr(self, name) >= 1, f"training.{name}", getattr(self, name), "at least 1")
+            check(getattr(self, name) >= 1, f"training.{name}", getattr(self, name), "at least 1")
         counts = (
             "workers",
             "patience",
@@ -194,7 +163,7 @@ class TrainingRecipe:
             "evaluation_steps",
         )
         for name in counts:
-            _check(getattr(self, name) >= 0, f"training.{name}", getattr(self, name), "at least 0")
+            check(getattr(self, name) >= 0, f"training.{name}", getattr(self, name), "at least 0")
 
 
 @dataclass(frozen=True)
@@ -224,16 +193,8 @@ class Recipe:
     source: str = ""
 
     def __post_init__(self) -> None:
-        _choice("schedule.kind", self.schedule.kind, list_schedules())
-        known = schedule_options(self.schedule.kind)
-        for option in self.schedule.options:
-            if option not in known:
-                close = (
-                    ", ".join(difflib.get_close_matches(option, known, n=1, cutoff=0.0)) or "none, it takes no options"
-                )
-                raise RecipeError(
-                    f"schedule.{option} is no option of {self.schedule.kind!r}; the closest one is {close}."
-                )
+        check_choice("schedule.kind", self.schedule.kind, list_schedules())
+        check_options("schedule", self.schedule, schedule_options(self.schedule.kind))
         self.learning_rates()
 
     def learning_rates(self) -> list[float]:
@@ -251,7 +212,7 @@ class Recipe:
         ValueError
             If a key is unknown, missing, or has a value that cannot be meant.
         """
-        return _read(cls, content, "")
+        return read_table(cls, content, "")
 
     def to_dict(self) -> dict[str, Any]:
         """Nested tables that `from_dict` reads; every default is written out."""
@@ -261,10 +222,10 @@ class Recipe:
             if isinstance(value, Choice):
                 found[entry.name] = value.to_dict()
             elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-                found[entry.name] = _plain(dataclasses.asdict(value))
+                found[entry.name] = plain(dataclasses.asdict(value))
             elif value is not None:
                 found[entry.name] = value
-        return _plain(found)
+        return plain(found)
 
     def with_changes(self, changes: Iterable[str]) -> Self:
         """Another recipe, some fields of which are set anew.
@@ -290,9 +251,9 @@ class Recipe:
                 table = table.setdefault(section, {})
                 if not isinstance(table, dict):
                     raise RecipeError(f"{path.strip()} cannot be set: {section} is a value, not a section.")
-            if key == "kind" and table.get("kind") != _value(text) and sections != ["optimizer"]:
+            if key == "kind" and table.get("kind") != toml_value(text) and sections != ["optimizer"]:
                 table.clear()  # options belong to the kind that they were written for
-            table[key] = _value(text)
+            table[key] = toml_value(text)
         return self.from_dict(content)
 
 
@@ -336,104 +297,5 @@ def list_recipes() -> list[str]:
     return sorted(_shipped())
 
 
-def first_difference(one: Mapping[str, Any], other: Mapping[str, Any]) -> str | None:
-    """The first field in which two recipes differ.
-
-    Parameters
-    ----------
-    one, other
-        Nested tables, see `Recipe.to_dict`.
-
-    Returns
-    -------
-    str or None
-        ``section.key: value of one, value of other``; None where they are the same.
-    """
-    for key in sorted({*one, *other}):
-        left, right = one.get(key), other.get(key)
-        if isinstance(left, Mapping) and isinstance(right, Mapping):
-            inner = first_difference(left, right)
-            if inner is not None:
-                return f"{key}.{inner}"
-        elif left != right:
-            return f"{key}: {left!r} there, {right!r} here"
-    return None
-
-
 def _shipped() -> dict[str, Path]:
     return {f"{path.parents[1].name}/{path.stem}": path for path in SHIPPED.glob("*/recipes/*.toml")}
-
-
-def _read(kind: Any, content: Mapping[str, Any], place: str) -> Any:
-    """A dataclass from a table; unknown and missing keys are named with their place."""
-    if not isinstance(content, Mapping):
-        raise RecipeError(f"{place} must be a section with keys of its own, received {content!r}.")
-    if kind is Choice:
-        if not isinstance(content.get("kind"), str):
-            raise RecipeError(f"{place}.kind must be there and name what is chosen; add it to the section [{place}].")
-        return Choice(content["kind"], {key: value for key, value in content.items() if key != "kind"})
-    hints = typing.get_type_hints(kind)
-    prefix = f"{place}." if place else ""
-    for key in content:
-        if key not in hints:
-            close = difflib.get_close_matches(key, hints, n=1, cutoff=0.0)[0]
-            raise RecipeError(f"{prefix}{key} is no field of a recipe; the closest one is {prefix}{close}.")
-    values: dict[str, Any] = {}
-    for entry in dataclasses.fields(kind):
-        if entry.name in content:
-            values[entry.name] = _convert(hints[entry.name], content[entry.name], prefix + entry.name)
-        elif entry.default is dataclasses.MISSING and entry.default_factory is dataclasses.MISSING:
-            raise RecipeError(f"{prefix}{entry.name} is missing from the recipe; add it.")
-    return kind(**values)
-
-
-def _convert(hint: Any, value: Any, place: str) -> Any:
-    """The value as the field wants it; a whole number may stand for a real one, nothing else is changed."""
-    if get_origin(hint) in (types.UnionType, typing.Union):
-        hint = next(choice for choice in get_args(hint) if choice is not type(None))
-    if dataclasses.is_dataclass(hint):
-        return _read(hint, value, place)
-    if get_origin(hint) is tuple:
-        parts = get_args(hint)
-        if not isinstance(value, Sequence) or isinstance(value, str) or len(value) != len(parts):
-            raise RecipeError(f"{place} must be a list of {len(parts)} values, received {value!r}.")
-        return tuple(_convert(part, item, place) for part, item in zip(parts, value, strict=True))
-    if get_origin(hint) is not None:
-        if not isinstance(value, Mapping):
-            raise RecipeError(f"{place} must be a section with keys of its own, received {value!r}.")
-        return dict(value)
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if type(value) is not hint:
-        words = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
-        raise RecipeError(f"{place} must be {words[hint]}, received {value!r}.")
-    return value
-
-
-def _plain(value: Any) -> Any:
-    """The same as dicts, lists and plain values, as they come back from JSON."""
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return value
-
-
-def _value(text: str) -> Any:
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text.strip()
-
-
-def _choice(place: str, received: str, accepted: Sequence[str]) -> None:
-    if received not in accepted:
-        close = difflib.get_close_matches(received, accepted, n=1, cutoff=0.0)[0]
-        raise RecipeError(
-            f"{place} must be one of {', '.join(accepted)}, received {received!r}; the closest one is {close!r}."
-        )
-
-
-def _check(holds: bool, place: str, received: object, accepted: str) -> None:
-    if not holds:
-        raise RecipeError(f"{place} must be {accepted}, received {received!r}.")

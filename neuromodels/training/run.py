@@ -11,14 +11,16 @@ from typing import Any
 import torch
 
 from ..registry import create_model
-from ..weights import label_of, load_weights, read_facts
+from ..weights import label_of, load_weights, read_facts, settled
 from .checkpoint import read_heads
 from .distributed import Processes, join_processes
 from .kinds import build
 from .logs import save_learning_curve
-from .loop import AfterEpoch, Trainer
-from .recipe import Recipe, RecipeError, read_recipe
+from .loop import Trainer
+from .progress import AfterEpoch
+from .recipe import Recipe, read_recipe
 from .samples import Samples, Stream
+from .tables import RecipeError
 from .task import Task, TaskContext
 
 
@@ -120,11 +122,12 @@ def train(
     processes, place = join_processes(torch.device(device))
     with _determinism(recipe.training.deterministic):
         trainer = prepare(recipe, folder, place, processes, after_epoch=after_epoch, progress=progress)
-        started = any((folder / name).exists() for name in ("last", ".last.old", "best"))
+        saved = settled(folder / "last").exists()
+        taken = saved or settled(folder / "best").exists()
         processes.wait()
-        if started and not resume:
+        if taken and not resume:
             raise RecipeError(f"{folder} holds a run already; resume it, or choose another folder.")
-        if started:
+        if saved:
             trainer.resume()
         elif processes.first:
             folder.mkdir(parents=True, exist_ok=True)

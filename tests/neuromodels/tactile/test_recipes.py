@@ -3,8 +3,11 @@
 import csv
 
 import pytest
+from neuromodels.tactile.config import EADConfig
 
+from neuromodels import model_info
 from neuromodels.training import list_recipes, read_recipe
+from neuromodels.training.kinds import build, list_kinds
 
 TASKS = {
     "supervised": "classification",
@@ -98,3 +101,13 @@ def test_probe_has_the_published_setting():
     assert recipe.augmentation is None
     assert recipe.model.weights == "zhuang-simclr"
     assert recipe.model.options == read_recipe("tactile/zhuang-simclr").model.options
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_network_and_augmentation_of_a_recipe_exist(name):
+    recipe = read_recipe(name)
+    defaults = model_info(recipe.model.name).defaults
+    EADConfig.with_options(dict(defaults), **recipe.model.options)
+    assert "tactile/sweeps" in list_kinds("data")
+    if recipe.augmentation is not None:
+        assert callable(build("augmentation", recipe.augmentation))

@@ -7,7 +7,7 @@ import pytest
 
 from neuromodels import cli
 from neuromodels.training.command import TrainCommand
-from neuromodels.training.recipe import RecipeError
+from neuromodels.training.tables import RecipeError
 
 TOML = """
 [model]

@@ -25,6 +25,7 @@ def test_methods_go_through_the_compiler_once_each(toy, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch itself while it compiles
 def test_compiled_training_is_near_the_plain_one(toy_recipe, tmp_path, weights_of):
     from neuromodels.training import train
 

@@ -34,7 +34,7 @@ def test_without_torchrun_a_process_is_alone(monkeypatch):
 
 
 def test_two_processes_equal_one_with_the_whole_batch(toy_recipe, tmp_path, trained_elsewhere, weights_of):
-    training = {"epochs": 3, "batch_size": 8, "evaluation_batch_size": 7, "clip_gradient": 1.0}
+    training = {"epochs": 2, "batch_size": 8, "evaluation_batch_size": 7, "clip_gradient": 1.0}
     recipes = {
         "classification": toy_recipe(training=training),
         "stream": toy_recipe(

@@ -5,7 +5,7 @@ from importlib.metadata import EntryPoint, EntryPoints
 import pytest
 
 from neuromodels.training import kinds
-from neuromodels.training.recipe import Choice, RecipeError
+from neuromodels.training.tables import Choice, RecipeError
 
 
 def test_known_kinds(toy):

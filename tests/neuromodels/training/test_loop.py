@@ -8,8 +8,8 @@ from safetensors.torch import load_file
 
 from neuromodels import load_model
 from neuromodels.training import kinds, read_history, train
-from neuromodels.training.recipe import RecipeError
 from neuromodels.training.samples import epoch_rows
+from neuromodels.training.tables import RecipeError
 
 
 def test_weights_are_those_of_a_plain_loop(toy_recipe, toy, tmp_path):
@@ -160,7 +160,13 @@ def test_overflow_in_fp16_is_counted_and_shown(toy_recipe, toy, tmp_path):
     result = train(toy_recipe(data={"kind": "loud"}, training={"precision": "fp16"}), tmp_path / "run")
     assert result.skipped_steps == 3
     assert "3 steps skipped by overflow" in str(result)
-    assert [row["skipped_steps"] for row in read_history(tmp_path / "run")] == [1, 2, 3]
+    history = read_history(tmp_path / "run")
+    assert [row["skipped_steps"] for row in history] == [1, 2, 3]
+    assert all(math.isfinite(row["train_loss"]) for row in history)
+    # Numbers that JSON does not know would make the file unreadable elsewhere.
+    text = (tmp_path / "run" / "best" / "model.json").read_text()
+    assert "NaN" not in text
+    assert "Infinity" not in text
 
 
 def test_batch_larger_than_the_data_says_so(toy_recipe, tmp_path):

@@ -39,8 +39,8 @@ def test_head_is_the_one_that_a_second_order_method_finds(toy_recipe, toy, tmp_p
     decay = 0.01
     recipe = toy_recipe(
         task={"kind": "probe"},
-        optimizer={"lr": 1.0, "weight_decay": decay},
-        training={"epochs": 300, "batch_size": 32, "evaluate_every": 300},
+        optimizer={"lr": 2.0, "momentum": 0.8, "weight_decay": decay},
+        training={"epochs": 120, "batch_size": 32, "evaluate_every": 120},
     )
     train(recipe, tmp_path / "run")
     found = load_file(tmp_path / "run" / "last" / "task.safetensors")

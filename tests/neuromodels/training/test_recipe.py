@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuromodels.training import list_recipes, read_recipe
-from neuromodels.training.recipe import Choice, Recipe, RecipeError, first_difference
+from neuromodels.training.recipe import Recipe
+from neuromodels.training.tables import Choice, RecipeError, first_difference
 
 TEXT = """
 summary = "one line"

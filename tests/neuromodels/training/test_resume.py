@@ -1,12 +1,13 @@
 """A run that is killed and resumed ends with the same bits as one that is not."""
 
 import json
+import shutil
 import signal
 
 import pytest
 
 from neuromodels.training import read_history, train
-from neuromodels.training.recipe import RecipeError
+from neuromodels.training.tables import RecipeError
 
 KINDS = {
     "classification": {},
@@ -68,6 +69,17 @@ def test_killed_within_an_epoch(random_recipe, tmp_path, trained_elsewhere, read
     assert codes == [-signal.SIGKILL]
     place = json.loads((tmp_path / "cut" / "last" / "state.json").read_text())["progress"]
     assert (place["epoch"], place["step"]) == saved
+    train(recipe, tmp_path / "cut", resume=True)
+    same_files(tmp_path / "whole", tmp_path / "cut")
+
+
+def test_run_that_was_killed_before_its_first_state_starts_again(random_recipe, tmp_path):
+    recipe = random_recipe()
+    train(recipe, tmp_path / "whole")
+    train(recipe, tmp_path / "cut")
+    shutil.rmtree(tmp_path / "cut" / "last")
+    with pytest.raises(RecipeError, match="holds a run already"):
+        train(recipe, tmp_path / "cut")
     train(recipe, tmp_path / "cut", resume=True)
     same_files(tmp_path / "whole", tmp_path / "cut")
 
