@@ -317,6 +317,13 @@ def test_metric_and_normalisation_go_together(changes, message):
         small_benchmark(**changes)
 
 
+def test_what_takes_no_matrix_says_so():
+    with pytest.raises(ValueError, match="scores every layer with every animal, which is no mapping or similarity"):
+        small_benchmark().make_metric()
+    with pytest.raises(ValueError, match="has the metric 'ridge', which does not score layers with animals"):
+        _ = Benchmark("tactile/other", "tactile/planted").layer_target
+
+
 def test_unknown_comparison_is_named():
     with pytest.raises(ValueError, match="comparison must be one of rsa, ridge, pls, one-to-one, received 'cka'"):
         LayerTarget("cka")
@@ -332,11 +339,8 @@ def test_listing_states_the_correction(no_real_data):
     from alignment.benchmarks import listing
 
     rows = {row["name"]: row for row in listing()}
-    assert {
-        f"tactile/{name}-{kind}"
-        for name in ("planted", "rodgers2022")
-        for kind in ("rsa", "ridge", "pls", "one-to-one")
-    } <= set(rows)
+    kinds = ("rsa", "ridge", "pls", "one-to-one", "rsa-as-published")
+    assert {f"tactile/{name}-{kind}" for name in ("planted", "rodgers2022") for kind in kinds} <= set(rows)
     assert rows["tactile/planted-rsa"]["normalisation"] == "noise-corrected"
     assert "split-half reliability of each animal" in rows["tactile/planted-rsa"]["ceiling"]
     assert data.dataset_info("tactile/planted").access == "embedded"
