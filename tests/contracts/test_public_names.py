@@ -196,7 +196,15 @@ NAMES = {
         "register_dataset",
         "save_responses",
     ],
-    "data.tactile": ["CANONICAL_ORDER", "load_animals", "pool_animals", "read_session", "stack_sessions"],
+    "data.tactile": [
+        "CANONICAL_ORDER",
+        "load_animals",
+        "pool_animals",
+        "read_session",
+        "six_stimuli",
+        "stack_sessions",
+        "write_planted",
+    ],
     "alignment": [
         "Benchmark",
         "BetweenSubjects",
@@ -230,7 +238,14 @@ NAMES = {
         "safe_split",
         "score",
     ],
-    "alignment.layer_target": ["LayerTargetMatrix", "layer_target_ridge", "layer_target_rsa"],
+    "alignment.layer_target": [
+        "LayerTarget",
+        "LayerTargetMatrix",
+        "layer_target_one_to_one",
+        "layer_target_pls",
+        "layer_target_ridge",
+        "layer_target_rsa",
+    ],
     "alignment.mappings": [
         "BandedRidge",
         "CrossPrediction",
