@@ -190,7 +190,16 @@ class Benchmark:
         """Whether every layer is scored with every animal."""
         from .layer_target import LayerTarget
 
-        return isinstance(self.make_metric(), LayerTarget)
+        return isinstance(self.metric, LayerTarget)
+
+    @property
+    def layer_target(self) -> "LayerTarget":
+        """How every layer is scored with every animal; ValueError where it is not."""
+        from .layer_target import LayerTarget
+
+        if not isinstance(self.metric, LayerTarget):
+            raise ValueError(f"{self.name} has the metric {self.metric!r}, which does not score layers with animals.")
+        return self.metric
 
     @property
     def ceiling_words(self) -> str:
@@ -199,10 +208,16 @@ class Benchmark:
             return "root of the split-half reliability of each animal, in the correction for noise"
         return self.ceiling.describe() if self.ceiling else "none"
 
-    def make_metric(self) -> "Mapping | Similarity | LayerTarget":
-        """The metric as an object."""
+    def make_metric(self) -> "Mapping | Similarity":
+        """The mapping or similarity as an object; ValueError where every layer is scored with every animal."""
+        from .layer_target import LayerTarget
         from .metrics import make_metric
 
+        if isinstance(self.metric, LayerTarget):
+            raise ValueError(
+                f"{self.name} scores every layer with every animal, which is no mapping or similarity of its own; use "
+                "alignment.score, or a benchmark with another metric."
+            )
         return make_metric(self.metric) if isinstance(self.metric, str) else self.metric
 
     def shown(self, stimuli: StimulusSet) -> StimulusSet:
@@ -235,7 +250,10 @@ class Benchmark:
         steps += self.protocol_notes
         if responses:
             steps.append("Responses to repetitions of a stimulus are averaged.")
-        steps += protocol_steps(self.make_metric(), spec, reverse=self.direction == "brain to model")
+        if spec is None:
+            steps += self.layer_target.protocol_steps()
+        else:
+            steps += protocol_steps(self.make_metric(), spec, reverse=self.direction == "brain to model")
         steps += [
             f"Ceiling: {self.ceiling_words}.",
             "Ceiled score: "

@@ -269,7 +269,8 @@ def _plan(model: Any, benchmark: "Benchmark", arguments: argparse.Namespace) -> 
     spec = _split(benchmark, dataset, arguments)
     print(f"    {len(shown)} presentations; {spec.describe()}")
     print(f"    layers: {', '.join(f'{layer} ({units} units)' for layer, units in width.items())}")
-    _say_memory(benchmark, dataset, width, spec, arguments)
+    if not benchmark.by_animal:  # where memory is a matter of megabytes
+        _say_memory(benchmark, dataset, width, spec, arguments)
     print(f"    {total:.0f} MB of activations (float32); nothing to download; licence: {info.licence}")
 
 

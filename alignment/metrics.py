@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args, runtime_checkable
+from typing import Any, Literal, Protocol, get_args, runtime_checkable
 
 import numpy as np
 
@@ -11,9 +11,6 @@ from data.errors import UnknownNameError
 from data.splits import SplitSpec
 
 from .mappings import Mapping
-
-if TYPE_CHECKING:
-    from .layer_target import LayerTarget
 
 RdmMethod = Literal["correlation", "euclidean"]
 Comparison = Literal["spearman", "pearson", "cosine", "rho-a", "tau-a", "cosine_cov", "corr_cov"]
@@ -186,12 +183,6 @@ def _upper(relation: np.ndarray) -> np.ndarray:
     return relation[np.triu_indices(len(relation), 1)]
 
 
-def _layer_target(**options: Any) -> "LayerTarget":
-    from .layer_target import LayerTarget
-
-    return LayerTarget(**options)
-
-
 def _mapping(name: str, **fixed: Any) -> Callable[..., Any]:
     def build(**options: Any) -> Any:
         from . import mappings
@@ -210,18 +201,16 @@ METRICS: dict[str, Callable[..., Any]] = {
     "soft-matching": _mapping("SoftMatching"),
     "rsa": Rsa,
     "cka": Cka,
-    "layer-target": _layer_target,
 }
 
 
-def make_metric(name: str, **options: Any) -> "Mapping | Similarity | LayerTarget":
+def make_metric(name: str, **options: Any) -> "Mapping | Similarity":
     """Metric of that name.
 
     Parameters
     ----------
     name
-        ``ridge``, ``pls``, ``linear``, ``one-to-one``, ``hungarian``, ``soft-matching`` (mappings), ``rsa``, ``cka``
-        or ``layer-target`` (every layer against every animal).
+        ``ridge``, ``pls``, ``linear``, ``one-to-one``, ``hungarian``, ``soft-matching`` (mappings), ``rsa`` or ``cka``.
     **options
         Arguments of the mapping or similarity.
 
@@ -239,14 +228,8 @@ def make_metric(name: str, **options: Any) -> "Mapping | Similarity | LayerTarge
         raise ValueError(f"metric {name!r} does not take these options: {error}.") from error
 
 
-def protocol_steps(metric: "Mapping | Similarity | LayerTarget", spec: SplitSpec | None, *, reverse: bool) -> list[str]:
+def protocol_steps(metric: "Mapping | Similarity", spec: SplitSpec, *, reverse: bool) -> list[str]:
     """What the metric does, in the order of execution."""
-    if spec is None or not isinstance(metric, (Mapping, Similarity)):
-        return [
-            f"Every layer with every animal: {metric.describe()}.",
-            f"Raw score: {metric.name} with an animal before the correction; mean over animals. With several layers, the nested "
-            "one is for each animal the layer that is best on average over the other animals.",
-        ]
     if not isinstance(metric, Mapping):
         return [
             f"Similarity: {metric.describe()}; nothing is fitted.",

@@ -245,8 +245,8 @@ class Score:
         matrix = matrix_of(self)
         if matrix is None:
             raise ValueError(
-                f"a score on {self.provenance.get('benchmark')} has no matrix of layers and animals; benchmarks with the metric "
-                "LayerTarget have."
+                f"a score on {self.provenance.get('benchmark')} has no matrix of layers and animals; benchmarks with "
+                "the metric LayerTarget have."
             )
         return matrix
 

@@ -15,7 +15,6 @@ from .benchmark import Benchmark
 from .cache import ActivationCache
 from .crossvalidation import CrossValidation
 from .folds import LeakageWarning, make_folds, warn_of_small_folds
-from .layer_target import LayerTarget
 from .layer_target.scoring import score_animals
 from .leakage import check_leak
 from .mappings import Mapping
@@ -91,20 +90,18 @@ def score(
 
     _check_model(model)
     bench = load_benchmark(benchmark) if isinstance(benchmark, str) else benchmark
-    metric = bench.make_metric()
     if n_boot < 1:
         raise ValueError(f"n_boot must be at least 1, received {n_boot}.")
     dataset = bench.load(offline=offline)
     if isinstance(model, RecordingModel):
         model.refuse_itself(dataset)
     stimuli = dataset.stimuli
-    if isinstance(metric, LayerTarget):
+    if bench.by_animal:
         if split is not None:
             raise ValueError(f"{bench.name} takes every half of the stimuli for training; leave out split={split!r}.")
         return score_animals(
             model,
             bench,
-            metric,
             dataset,
             layers=layers,
             batch_size=batch_size,
@@ -114,6 +111,7 @@ def score(
             n_permutations=n_permutations,
             seed=seed,
         )
+    metric = bench.make_metric()
     trials = bench.trials(dataset, drop_invalid=drop_invalid)
     responses = trials.mean if dataset.rdms is None else None
     spec = bench.split_spec(dataset, split, responses)

@@ -184,8 +184,8 @@ def _layer_target_figures(stem: str, score: Score, files: FigureFiles) -> list[s
             f"{stem}-layer-target",
             _styled(lambda: plots.plot_layer_target(matrix, others=others)),
             pd.concat([table, reference]),
-            f"Every layer of {who} with every animal, corrected for noise; bold: p up to {plots.SIGNIFICANT:g}, corrected for the "
-            "whole matrix. Below the line: all other animals as a model.",
+            f"Every layer of {who} with every animal, corrected for noise; bold: p up to {plots.SIGNIFICANT:g}, corrected for "
+            "the whole matrix. Below the line: all other animals as a model.",
         ),
         files.add(
             f"{stem}-maximum",

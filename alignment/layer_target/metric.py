@@ -67,12 +67,20 @@ class LayerTarget:
         """Formula in one sentence."""
         kind = {
             "rsa": "Pearson r of the RDMs (1 - Pearson r over neuroids) of a layer and of an animal",
-            "ridge": f"Pearson r of ridge predictions, one penalty of {ALPHAS[0]:g} to {ALPHAS[-1]:g} for all neuroids of a fit",
+            "ridge": f"Pearson r of ridge predictions, one penalty of {ALPHAS[0]:g} to {ALPHAS[-1]:g} per fit",
             "pls": "Pearson r of predictions by partial least squares with one component",
             "one-to-one": "Pearson r of each neuroid with the unit of largest training correlation",
         }[self.comparison]
         how = "as released" if self.rule == "released" else "components averaged first"
         return f"{kind}; corrected by halves of the repetitions ({how})"
+
+    def protocol_steps(self) -> list[str]:
+        """What is done, in the order of execution."""
+        return [
+            f"Every layer with every animal: {self.describe()}.",
+            f"Raw score: {self.name} with an animal before the correction; mean over animals. With several layers, the "
+            "nested one is for each animal the layer that is best on average over the other animals.",
+        ]
 
     def matrix(
         self, layers: Mapping[str, Any], animals: Mapping[str, Any], *, pooled: bool = True, n_permutations: int = 1000

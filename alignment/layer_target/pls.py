@@ -50,8 +50,8 @@ def layer_target_pls(
     n_stimuli = np.shape(next(iter(animals.values())))[1] if animals else 0
     if not 1 <= n_components < max(n_stimuli // 2, 2):
         raise ValueError(
-            f"n_components={n_components} cannot be taken from {n_stimuli // 2} training stimuli of {n_stimuli}; accepted are 1 "
-            f"to {n_stimuli // 2 - 1}."
+            f"n_components={n_components} cannot be taken from {n_stimuli // 2} training stimuli of {n_stimuli}; accepted are "
+            f"1 to {n_stimuli // 2 - 1}."
         )
     return refitted_matrix(
         layers,

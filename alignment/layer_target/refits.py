@@ -1,8 +1,8 @@
 """Matrix of a mapping that is fitted anew for every layer, target, half of the repetitions and order of the stimuli.
 
 Folds are all choices of half of the stimuli: 20 of 6. A permuted model shows its stimuli in another order, so that a fold
-trains on n_train of them in some order and is asked for the rest. Reliabilities of predictions do not depend on the order of the
-rest, and 720 orders of 6 stimuli have only 120 different beginnings: each is fitted once.
+trains on n_train of them in some order and is asked for the rest. Reliabilities of predictions do not depend on the order of
+the rest, and 720 orders of 6 stimuli have only 120 different beginnings: each is fitted once.
 """
 
 from collections.abc import Callable, Mapping

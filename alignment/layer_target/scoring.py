@@ -21,7 +21,7 @@ from ..provenance import headline_layer, identity
 from ..result import NESTED, Score, nan_mean
 from .animals import animals_of, check_shown
 from .matrix import LayerTargetMatrix
-from .metric import OTHERS, LayerTarget
+from .metric import OTHERS
 from .targets import POOLED
 
 PREFIX = "matrix_"
@@ -30,7 +30,6 @@ PREFIX = "matrix_"
 def score_animals(
     model: RecordableModel,
     bench: Benchmark,
-    metric: LayerTarget,
     dataset: NeuralDataset,
     *,
     layers: Sequence[str] | None,
@@ -46,6 +45,7 @@ def score_animals(
     The value of a layer is the mean over animals of the noise-corrected score, its interval a bootstrap over animals. The
     ``nested`` layer of an animal is the best one of the others, so that its choice saw none of the animal's responses.
     """
+    metric = bench.layer_target
     check_shown(dataset)
     trials = bench.trials(dataset, drop_invalid=drop_invalid)
     animals = animals_of(trials.values, dataset.name)
@@ -180,7 +180,7 @@ def _notes(matrix: LayerTargetMatrix, dataset: NeuralDataset) -> list[str]:
     found, (layer, target) = matrix.maximum, matrix.best
     several = f"{len(matrix.layers)} layer(s) and {len(matrix.targets)} targets"
     notes = [
-        f"the largest of {several} is {found.maximum:.3f} ({layer}, {target}); with {len(dataset.stimuli)} stimuli the largest is "
+        f"the largest of {several} is {found.maximum:.3f} ({layer}, {target}); with {len(dataset.stimuli)} stimuli it is "
         f"{found.expected_null_maximum:.3f} on average when the stimuli are exchanged (corrected p = {found.p:.3g}): a maximum "
         "is no score."
     ]

@@ -75,7 +75,9 @@ def expected_rates(n_units: int, rng: np.random.Generator, features: np.ndarray 
     return np.asarray(RATE_HZ * (1 + DEPTH * patterns / np.abs(patterns).max()))
 
 
-def planted_sessions(seed: int = SEED, features: np.ndarray | None = None) -> Iterator[SessionRecord]:
+def planted_sessions(
+    seed: int = SEED, features: np.ndarray | None = None, *, n_animals: int = N_ANIMALS
+) -> Iterator[SessionRecord]:
     """Every session of every animal, trials in random order, stimuli shown unequally often.
 
     Parameters
@@ -84,19 +86,21 @@ def planted_sessions(seed: int = SEED, features: np.ndarray | None = None) -> It
         Of everything that is drawn.
     features
         See `expected_rates`.
+    n_animals
+        The first animals are the same however many there are.
     """
     rng = np.random.default_rng(seed)
-    for animal in range(N_ANIMALS):
+    for animal in range(n_animals):
         n_units, n_sessions = rng.integers(UNITS[0], UNITS[1] + 1), rng.integers(SESSIONS[0], SESSIONS[1] + 1)
         rates = expected_rates(int(n_units), rng, features)
         for number, units in enumerate(np.array_split(np.arange(n_units), n_sessions)):
             yield _session(f"sub-P{animal + 1:02d}", f"ses-{number + 1}", rates[:, units], rng)
 
 
-def generate(seed: int = SEED, features: np.ndarray | None = None) -> NeuralDataset:
+def generate(seed: int = SEED, features: np.ndarray | None = None, *, n_animals: int = N_ANIMALS) -> NeuralDataset:
     """Make the dataset; parameters as in `planted_sessions`."""
     names, sessions = [], []
-    for record in planted_sessions(seed, features):
+    for record in planted_sessions(seed, features, n_animals=n_animals):
         names.append(f"{record.animal}_{record.session}")
         sessions.append(session_rates(record, names[-1]))
     provenance = {"generator": f"data.tactile.planted, seed {seed}; examples/make_barrel_cortex_stimuli.py"}

@@ -67,7 +67,9 @@ def load(info: DatasetInfo) -> NeuralDataset:
 
 
 def population(sessions: Sequence[xr.DataArray]) -> xr.DataArray:
-    """All animals of some sessions as one response array; repetition r holds the r-th trial of each session, NaN after the last.
+    """All animals of some sessions as one response array.
+
+    Repetition r holds the r-th trial of each session that showed the stimulus, NaN after the last.
 
     Parameters
     ----------

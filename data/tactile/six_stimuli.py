@@ -33,8 +33,8 @@ def six_stimuli(name: str) -> StimulusSet:
     Returns
     -------
     StimulusSet
-        Arrays ``(stimulus, time 22, channel 30, row 5, col 7)`` in mN (forces) and uN.m (moments); channel 6 s + q is quantity q
-        (Fx, Fy, Fz, Mx, My, Mz) of sub-frame s. Columns ``shape`` and ``servo_position``.
+        Arrays ``(stimulus, time 22, channel 30, row 5, col 7)`` in mN (forces) and uN.m (moments); channel 6 s + q is
+        quantity q (Fx, Fy, Fz, Mx, My, Mz) of sub-frame s. Columns ``shape`` and ``servo_position``.
 
     References
     ----------

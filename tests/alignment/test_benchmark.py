@@ -199,7 +199,7 @@ def test_dividing_needs_a_ceiling(make_dataset):
 @pytest.mark.parametrize(
     ("field", "value", "accepted"),
     [
-        ("normalisation", "c/r", "r/c, none"),
+        ("normalisation", "c/r", "r/c, noise-corrected, none"),
         ("direction", "up", "model to brain"),
         ("missing", "skip", "refuse, average"),
     ],

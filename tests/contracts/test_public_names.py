@@ -251,7 +251,9 @@ NAMES = {
         "pool_animals",
         "read_session",
         "released_glm",
+        "six_stimuli",
         "stack_sessions",
+        "write_planted",
     ],
     "alignment": [
         "Benchmark",
@@ -308,7 +310,14 @@ NAMES = {
         "spike_series",
         "whisking_phase",
     ],
-    "alignment.layer_target": ["LayerTargetMatrix", "layer_target_ridge", "layer_target_rsa"],
+    "alignment.layer_target": [
+        "LayerTarget",
+        "LayerTargetMatrix",
+        "layer_target_one_to_one",
+        "layer_target_pls",
+        "layer_target_ridge",
+        "layer_target_rsa",
+    ],
     "alignment.mappings": [
         "BandedRidge",
         "CrossPrediction",
