@@ -40,6 +40,8 @@ class Recordable(_Base):
         What `create_model` was asked for: the same again builds the same architecture.
     label
         Tells trained weights apart; empty where none were loaded.
+    performance : mapping
+        Of a trained network: what it was judged by and the result, for instance ``{"top-1, test part": 0.66}``.
     layers : tuple of str
         Layers that ``record`` can read, in processing order.
     input_spec : dict
@@ -54,6 +56,7 @@ class Recordable(_Base):
     registered_name: str = ""
     options: Mapping[str, object] = {}
     label: str = ""
+    performance: Mapping[str, float] = {}
     layers: tuple[str, ...] = ()
     input_spec: dict[str, object] = {}
     committed_layer: str | None = None
@@ -180,6 +183,7 @@ def _state(module: torch.nn.Module, model: Recordable) -> str:
         "registered_name",
         "options",
         "label",
+        "performance",
         *(model.not_keyed if module is model else ()),
     }
     # torch's own layers build their private attributes from their public ones.

@@ -109,7 +109,7 @@ def load_model(folder: str | Path, device: str = "cpu") -> "Recordable":
     facts, path = read_facts(folder)
     model = create_model(facts["name"], seed=facts["seed"], **facts["options"])
     fill(model, path, facts["sha256"])
-    model.label = facts["label"]
+    model.label, model.performance = facts["label"], facts.get("performance", {})
     model.name = f"{facts['name']}.{facts['label']}"
     return model.to(device)
 
@@ -127,6 +127,12 @@ def load_weights(model: "Recordable", folder: str | Path) -> None:
     facts, path = read_facts(folder)
     fill(model, path, facts["sha256"])
     model.label = facts["label"]
+
+
+def state_performance(folder: Path, performance: Mapping[str, float]) -> None:
+    """Write into a network's folder how well it does what; a loaded network has it as ``performance``."""
+    facts, weights = read_facts(folder)
+    replace_text(weights.parent / FACTS, json.dumps({**facts, "performance": dict(performance)}, indent=1) + "\n")
 
 
 def is_model_folder(path: str | Path) -> bool:
@@ -194,6 +200,13 @@ def write_tensors(tensors: Mapping[str, "torch.Tensor"], path: Path) -> None:
 
     # Copies: safetensors refuses tensors that share memory or are laid out in another order.
     save_file({key: value.detach().cpu().contiguous().clone() for key, value in tensors.items()}, path)
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a text file at once: a reader sees the earlier one or this one."""
+    fresh = path.parent / f".{path.name}.new"
+    fresh.write_text(text, encoding="utf-8")
+    os.replace(fresh, path)
 
 
 def file_hash(path: Path) -> str:

@@ -1,5 +1,6 @@
 """A run from a recipe: build what it names, train, and leave a folder that tells the whole story."""
 
+import dataclasses
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -11,7 +12,7 @@ from typing import Any
 import torch
 
 from ..registry import create_model
-from ..weights import label_of, load_weights, read_facts, settled
+from ..weights import label_of, load_weights, read_facts, replace_text, state_performance, settled
 from .checkpoint import read_heads
 from .distributed import Processes, join_processes
 from .kinds import build
@@ -31,7 +32,7 @@ class TrainingResult:
     Attributes
     ----------
     folder
-        With ``best``, ``last``, ``metrics.csv``, ``curve.png`` and ``recipe.json``.
+        With ``best``, ``last``, ``metrics.csv``, ``curve.png``, ``recipe.json`` and ``result.json``.
     epochs
         Epochs that were trained.
     best_epoch
@@ -53,6 +54,20 @@ class TrainingResult:
     test: dict[str, float]
     skipped_steps: int
     stopped: str
+
+    @property
+    def performance(self) -> dict[str, float]:
+        """Top-1 by the part that it was measured on; empty for a task without classes."""
+        if "top1" in self.test:
+            return {"top-1, test part": self.test["top1"]}
+        known = self.best.get("validation_top1") if "validation_chance_top1" in self.best else None
+        return {} if known is None else {"top-1, validation part": known}
+
+    def save(self) -> None:
+        """Write ``result.json``, and what the best network can do into its folder, where `load_model` finds it."""
+        content = {**dataclasses.asdict(self), "folder": self.folder.name}
+        replace_text(self.folder / "result.json", json.dumps(content, indent=1) + "\n")
+        state_performance(self.folder / "best", self.performance)
 
     def __str__(self) -> str:
         row = {key.removeprefix("validation_"): value for key, value in self.best.items() if "validation_" in key}
@@ -135,9 +150,7 @@ def train(
         at = trainer.run()
         processes.wait()
         test = _test(trainer, recipe) if recipe.training.test else {}
-        if processes.first:
-            save_learning_curve(at.history, trainer.task.best, folder)
-        return TrainingResult(
+        result = TrainingResult(
             folder,
             len(at.history),
             at.best_epoch + 1,
@@ -146,6 +159,11 @@ def train(
             trainer.precision.skipped,
             at.stopped,
         )
+        if processes.first:
+            save_learning_curve(at.history, trainer.task.best, folder)
+            result.save()
+        processes.wait()
+        return result
 
 
 def prepare(

@@ -60,7 +60,6 @@ NAMES = {
         "undecayed_parameters",
     ],
     "neuromodels.recurrent_graph": ["GraphConfig", "NodeConfig", "RecurrentGraph", "zhuang_graph"],
-    "neuromodels.tactile": ["EADConfig", "TactileNetwork"],
     "neuromodels.training": [
         "Autoencoder",
         "Choice",
@@ -93,11 +92,13 @@ NAMES = {
         "TrainingResult",
     ],
     "neuromodels.tactile": [
+        "EADConfig",
         "Normalisation",
         "ObjectDivision",
         "ReleasedAugmentation",
         "SweepSamples",
         "TactileAugmentation",
+        "TactileNetwork",
         "sweep_samples",
     ],
     "simulators": ["save_stimulus_set"],
