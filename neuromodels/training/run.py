@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from ..registry import create_model
-from ..weights import label_of, load_weights, read_facts, replace_text, state_performance, settled
+from ..weights import label_of, load_weights, read_facts, replace_text, settled, state_performance
 from .checkpoint import read_heads
 from .distributed import Processes, join_processes
 from .kinds import build

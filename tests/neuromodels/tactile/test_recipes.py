@@ -3,9 +3,9 @@
 import csv
 
 import pytest
-from neuromodels.tactile.config import EADConfig
 
 from neuromodels import model_info
+from neuromodels.tactile.config import EADConfig
 from neuromodels.training import list_recipes, read_recipe
 from neuromodels.training.kinds import build, list_kinds
 
