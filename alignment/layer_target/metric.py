@@ -56,7 +56,7 @@ class LayerTarget:
     @property
     def name(self) -> str:
         """Short name of the number."""
-        return "RSA" if self.comparison == "rsa" else f"r ({self.comparison})"
+        return "RSA" if self.comparison == "rsa" else f"{self.comparison} r"
 
     @property
     def fits(self) -> bool:

@@ -94,6 +94,6 @@ def test_report_shows_chance_beside_the_maximum(random):
     assert f"under exchange of the stimuli the best is {random.expected_null_maximum:.3f} on average" in said
     assert "over 50 permutations (all). Score: made here." in said
     table = random.to_dataset()
-    assert dict(table.sizes) == {"layer": 3, "target": 4}
+    assert dict(table.sizes) == {"layer": 3, "target": 4, "permutation": 50}
     np.testing.assert_array_equal(table["p_corrected"], random.p_corrected)
     assert table.attrs["permutations"] == 50

@@ -138,7 +138,7 @@ def test_fitted_comparisons_prefer_the_true_layer(comparison):
     bench = small_benchmark(metric=LayerTarget(comparison, n_halves=2))
     rng = np.random.default_rng(0)
     found = score(Stored(true=hidden_layer(), other=rng.standard_normal((6, 60))), bench, n_boot=200, cache=False)
-    assert found.measure == f"r ({comparison})"
+    assert found.measure == f"{comparison} r"
     assert found.row("true")["ceiled"] > found.row("other")["ceiled"] + 0.2
     assert found.p("true") < 0.05
     assert found.layer_target.null.shape == (720, 2, 5)
