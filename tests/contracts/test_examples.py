@@ -16,7 +16,7 @@ SCRIPTS = sorted((ROOT / "examples").glob("[0-9]*.py"))
 
 
 def run(script, folder):
-    environment = {**os.environ, "MPLBACKEND": "Agg", "PYTHONWARNINGS": "ignore"}
+    environment = {**os.environ, "MPLBACKEND": "Agg", "PYTHONWARNINGS": "ignore", "OMP_NUM_THREADS": "1"}
     return subprocess.run([sys.executable, script], cwd=folder, env=environment, capture_output=True, text=True)
 
 
