@@ -1,8 +1,8 @@
 """Does a network that learns what whiskers touch become more like barrel cortex? The whole way, small enough for a minute.
 
-Objects of five categories pass nine whiskers; a small recurrent network learns to tell them apart, with whole objects held out; the
-trained and the untrained network are compared with a planted recording of barrel cortex. A study of 20 categories and more networks is
-one command: ``neuromodels story touch``.
+Objects of five categories pass nine whiskers; a small recurrent network learns to tell them apart, with whole objects held
+out; the trained and the untrained network are compared with a planted recording of barrel cortex. A study of 20 categories
+and more networks is one command: ``neuromodels story touch``.
 """
 
 import warnings
@@ -67,8 +67,8 @@ with warnings.catch_warnings():
 for name, score in scores.items():
     matrix = score.layer_target
     print(
-        f"{name}: largest of {len(matrix.layers)} layers x {len(matrix.targets)} targets {matrix.maximum.maximum:.2f}, by chance "
-        f"{matrix.expected_null_maximum:.2f}, corrected p {matrix.maximum.p:.3f}"
+        f"{name}: largest of {len(matrix.layers)} layers x {len(matrix.targets)} targets {matrix.maximum.maximum:.2f}, "
+        f"by chance {matrix.expected_null_maximum:.2f}, corrected p {matrix.maximum.p:.3f}"
     )
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
@@ -84,9 +84,8 @@ for number, (name, score) in enumerate(scores.items()):
     rows = [score.row(layer) for layer in layers]
     value = [row["ceiled"] for row in rows]
     below, above = ([abs(row[f"ceiled_ci_{side}"] - row["ceiled"]) for row in rows] for side in ("low", "high"))
-    right.errorbar(
-        [place + 0.15 * (number - 1) for place in range(len(layers))], value, yerr=[below, above], fmt="o", capsize=2, label=name
-    )
+    places = [place + 0.15 * (number - 1) for place in range(len(layers))]
+    right.errorbar(places, value, yerr=[below, above], fmt="o", capsize=2, label=name)
 right.axhline(1, color="black", linestyle="--", linewidth=1)
 right.set_xticks(range(len(layers)), layers)
 right.set_ylabel("RSA over animals, noise-corrected")
