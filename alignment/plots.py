@@ -208,6 +208,9 @@ def plot_matrix(scores: Sequence[Score], *, ax: "Axes | None" = None) -> "Axes":
     return ax
 
 
+MOST_NAMED = 12  # points that are named beside their mark
+
+
 def plot_performance(
     scores: Sequence[Score],
     performance: Mapping[str, float],
@@ -238,6 +241,11 @@ def plot_performance(
     x, y = table["performance"].to_numpy(), table["value"].to_numpy()
     error = np.clip([y - table["ci_low"], table["ci_high"] - y], 0, None)
     ax.errorbar(x, y, yerr=error, fmt="o", color=MODEL_COLOUR, markersize=4, capsize=2)
+    if len(table) <= MOST_NAMED:
+        for name, seed, *place in zip(table["model"], table["seed"], x, y, strict=True):
+            text = name.partition("/")[2] or name
+            text += f" {seed}" if (table["model"] == name).sum() > 1 else ""
+            ax.annotate(text, place, textcoords="offset points", xytext=(4, 4), fontsize=6, color=MODEL_COLOUR)
     known = np.isfinite(x) & np.isfinite(y)
     x, y = x[known], y[known]
     if len(x) >= 4 and np.ptp(x) > 0:

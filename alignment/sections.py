@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+MOST_MATRICES = 12  # scores whose layers and animals are drawn; the saved scores hold all
 MOST_SPREADS = 4  # scores whose neuroids are drawn one by one; the CSV of scores holds all
 
 
@@ -133,8 +134,12 @@ def _figures(
             )
         )
     if "matrix_score" in first.data:
-        for number, score in enumerate(scores[:MOST_SPREADS]):
+        for number, score in enumerate(scores[:MOST_MATRICES]):
             details += _layer_target_figures(f"{stem}-{number + 1}" if number else stem, score, files)
+        if len(scores) > MOST_MATRICES:
+            details.append(
+                f"<p class='sizes'>Matrices of the first {MOST_MATRICES} of {len(scores)} scores are drawn.</p>"
+            )
     else:
         details += _relation_figures(stem, first, files)
     one = "" if several else "<p class='sizes'>One neuroid: there is no distribution over neuroids to show.</p>"
