@@ -41,6 +41,7 @@ def folder(tmp_path_factory):
     out = tmp_path_factory.mktemp("report")
     toolbox = SimpleNamespace(
         create_model=lambda name, *, seed, device: Stored(name, seed),
+        is_model_folder=lambda name: False,
         list_models=lambda pattern="*": [name for name in ("test/right", "test/wrong") if name == pattern],
         resolve_device=lambda name: "cpu",
         version="0",
@@ -102,6 +103,7 @@ def test_json_holds_intervals_and_p(folder):
 def test_dry_run_says_what_would_be_done(monkeypatch, capsys):
     toolbox = SimpleNamespace(
         create_model=lambda name, *, seed, device: Stored(name, seed),
+        is_model_folder=lambda name: False,
         list_models=lambda pattern="*": ["test/right"],
         resolve_device=lambda name: "cpu",
         version="0",
