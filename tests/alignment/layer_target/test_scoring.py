@@ -295,6 +295,22 @@ def test_session_with_a_missing_stimulus_is_named(tmp_path, monkeypatch):
         score(Stored(true=hidden_layer()), "tactile/rodgers2022-rsa", cache=False)
 
 
+def test_unit_without_spikes_in_a_file_is_left_out_on_request(tmp_path, monkeypatch):
+    from data.tactile.nwb_writer import write_nwb
+
+    for record in planted.planted_sessions(n_animals=2):
+        write_nwb(
+            dataclasses.replace(record, spikes_s=(np.empty(0), *record.spikes_s[1:])),
+            tmp_path / "tactile" / "rodgers2022",
+        )
+    monkeypatch.setenv("NEUROMODELS_DATA", str(tmp_path))
+    bench = small_benchmark(dataset=data.load_dataset("tactile/rodgers2022"))
+    with pytest.raises(ValueError, match=r"neuroid 'sub-P01.ses-1.0' .* has a constant response .*drop_invalid=True"):
+        score(Stored(true=hidden_layer()), bench, n_boot=20, cache=False)
+    found = score(Stored(true=hidden_layer()), bench, n_boot=20, cache=False, drop_invalid=True)
+    assert "sub-P01.ses-1.0" in found.provenance["neuroids_left_out"]
+
+
 def test_real_recording_benchmark_takes_nwb_files(tmp_path, monkeypatch, networks):
     from data.tactile import write_planted
 
