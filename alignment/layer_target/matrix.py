@@ -26,7 +26,8 @@ class LayerTargetMatrix:
     layers, targets
         Names of rows and columns; the target ``"all animals"`` pools the neuroids of all others.
     values
-        ``(layer, target)`` scores; NaN where the target is not reliable enough to have one.
+        ``(layer, target)`` scores; NaN where the target is not reliable enough, or the layer does not tell the stimuli apart
+        enough, to have one.
     null
         ``(permutation, layer, target)`` scores with the model's stimuli permuted, the same permutation for all layers and
         targets; the first is the observed one where ``exact``.
@@ -98,6 +99,18 @@ class LayerTargetMatrix:
         nothing = np.isnan(self.values).all(axis=0)
         return tuple(name for name, absent in zip(self.targets, nothing, strict=True) if absent)
 
+    def with_layers(self, layers: Sequence[str]) -> "LayerTargetMatrix":
+        """The matrix with rows for these layers, in this order; NaN for those that it does not have."""
+        own = {name: row for row, name in enumerate(self.layers)}
+
+        def widened(rows: np.ndarray, axis: int) -> np.ndarray:
+            nothing = np.full_like(np.take(rows, 0, axis=axis), np.nan)
+            return np.stack([np.take(rows, own[name], axis=axis) if name in own else nothing for name in layers], axis)
+
+        parts = {"values": widened(self.values, 0), "raw": widened(self.raw, 0)}
+        parts |= {"null": widened(self.null, 1), "raw_null": widened(self.raw_null, 1)}
+        return replace(self, layers=tuple(layers), **parts)  # type: ignore[arg-type]
+
     def only(self, layers: Sequence[str]) -> "LayerTargetMatrix":
         """The matrix of some of its layers."""
         rows = [self.layers.index(name) for name in layers]
@@ -116,17 +129,19 @@ class LayerTargetMatrix:
         Returns
         -------
         xarray.Dataset
-            ``value``, ``low``, ``high`` along ``layer``; expanded percentile intervals, animals without score left out.
+            ``value``, ``low``, ``high`` along ``layer``; expanded percentile intervals, animals without score left out. NaN
+            for a layer without any score.
 
         Raises
         ------
         ValueError
             For fewer than 2 animals with scores.
         """
+        scored = self.values[np.isfinite(self.values).any(axis=1)]
         animals = [
             place
             for place, name in enumerate(self.targets)
-            if name != POOLED and np.isfinite(self.values[:, place]).all()
+            if name != POOLED and len(scored) and np.isfinite(scored[:, place]).all()
         ]
         if len(animals) < 2:
             raise ValueError(

@@ -58,7 +58,11 @@ def score_animals(
     if stimuli.arrays is not None:
         nulls.append(ModelInput())
     of_nulls = {f"null: {null.name}": null.features(stimuli) for null in nulls}
-    everything = metric.matrix(features | of_nulls, animals, n_permutations=n_permutations or 1000)
+    rows = features | of_nulls
+    without = [] if metric.fits else [name for name, one in features.items() if not _has_rdm(one)]
+    # Where no layer has an RDM, the comparison itself says so.
+    compared = {name: one for name, one in rows.items() if name not in without or len(without) == len(features)}
+    everything = metric.matrix(compared, animals, n_permutations=n_permutations or 1000).with_layers(list(rows))
     matrix = everything.only(list(features))
     run = _AnimalRun(list(animals), bootstrap_weights(len(animals), None, n_boot, seed))
     measured = {name: run.of_layer(matrix, name) for name in features}
@@ -81,6 +85,11 @@ def score_animals(
     stored = matrix.to_dataset()
     renamed = stored.rename({name: f"{PREFIX}{name}" for name in (*stored.data_vars, *stored.dims)})
     notes += [*trials.notes, *_notes(matrix, dataset)]
+    if without:
+        notes.append(
+            f"no score of {', '.join(without)}: all features have the same value for some stimulus, which then has no "
+            "correlation distance from others."
+        )
     n_others = len(matrix.null) - matrix.exact
     provenance = {
         **identity(model, bench, dataset, "halves20" if metric.fits else "none"),
@@ -162,6 +171,10 @@ class _AnimalRun:
         count = self.weights @ there
         with np.errstate(invalid="ignore", divide="ignore"):
             return self.weights @ np.where(there, values, 0.0) / np.where(count > 0, count, np.nan)
+
+
+def _has_rdm(features: np.ndarray) -> bool:
+    return bool(np.isfinite(correlation_rdms(features)).all())
 
 
 def _relations(features: dict[str, np.ndarray], animals: dict[str, np.ndarray], *, nested: bool) -> dict[str, Any]:

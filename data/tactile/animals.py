@@ -29,7 +29,7 @@ def load_animals(
         See `stack_sessions` and `read_session`.
     unusable
         Sessions that cannot be used and units without spikes: ``"refuse"`` them, or ``"leave out"`` and say in
-        ``attrs["left_out"]`` which and why.
+        ``attrs["left_out"]`` which and why. ``"keep"`` refuses sessions, but no units.
 
     Returns
     -------
@@ -53,7 +53,7 @@ def load_animals(
         try:
             sessions[animal].append(read_session(path, window=window, unusable=unusable))
         except ValueError as error:
-            if unusable == "refuse":
+            if unusable != "leave out":
                 raise
             left_out.setdefault(animal, []).append(str(error))
     animals = {}

@@ -16,11 +16,9 @@ POSITIONS = ("close", "medium", "far")
 WHISKERS = ("C0", "C1", "C2", "C3")
 TRIALS = "intervals/trials"
 STARTING_TIME = "acquisition/extracellular array recording/starting_time"
+COLUMNS = ("id", "start_time", "choice_time", "ignore_trial", "outcome", "stimulus", "servo_position")
 NEEDED = (
-    *(
-        f"{TRIALS}/{column}"
-        for column in ("id", "start_time", "choice_time", "ignore_trial", "outcome", "stimulus", "servo_position")
-    ),
+    *(f"{TRIALS}/{column}" for column in COLUMNS),
     "units/id",
     "units/spike_times",
     "units/spike_times_index",
@@ -75,7 +73,7 @@ def read_nwb(path: str | Path) -> SessionRecord:
     Raises
     ------
     ValueError
-        If the file is no HDF5, lacks a column, holds no such trial, or has times or positions that cannot be.
+        If the file is no HDF5, lacks a column or a part of one, holds no such trial, or has times or positions that cannot be.
 
     References
     ----------
@@ -94,6 +92,9 @@ def read_nwb(path: str | Path) -> SessionRecord:
                 "again, or move other files out of the folder."
             )
         trials = file[TRIALS]
+        lengths = {column: len(trials[column]) for column in COLUMNS}
+        if len(set(lengths.values())) > 1:
+            raise ValueError(f"{path} has columns of {TRIALS} of unequal length, {lengths}; download it again.")
         shape, position = trials["stimulus"].asstr()[:], trials["servo_position"].asstr()[:]
         kept = ~trials["ignore_trial"][:].astype(bool)
         kept &= (trials["outcome"].asstr()[:] == "correct") & np.isin(shape, SHAPES)
@@ -129,6 +130,13 @@ def _spikes(file: h5py.File, path: Path) -> tuple[np.ndarray, ...]:
     if not len(ends) or (np.diff(ends, prepend=0) < 0).any() or ends[-1] != len(times):
         raise ValueError(
             f"{path} has units/spike_times_index that does not cut {len(times)} spike times into units; download it again."
+        )
+    if len(file["units/id"]) != len(ends):
+        raise ValueError(f"{path} has {len(file['units/id'])} units/id for {len(ends)} units; download it again.")
+    if not np.isfinite(times).all():
+        raise ValueError(
+            f"{path} has {int((~np.isfinite(times)).sum())} spike times that are not finite after the subtraction of "
+            f"{STARTING_TIME}; download it again."
         )
     return tuple(np.sort(one) for one in np.split(times, ends[:-1]))
 

@@ -10,7 +10,7 @@ from ..assembly import make_responses
 from .nwb import POSITIONS, SHAPES, SessionRecord, read_nwb
 
 Window = Literal["start to choice", "touch to choice"]
-Unusable = Literal["refuse", "leave out"]
+Unusable = Literal["refuse", "leave out", "keep"]
 BIN_S = 0.045
 UNIT = "spikes/s"
 # One order for all sessions and animals, so that a row is one stimulus everywhere.
@@ -33,7 +33,8 @@ def read_session(
         Whether the window begins with the trial or with the first touch; in the latter case trials without a touch have
         no window and are left out.
     unusable
-        Units without a single spike: ``"refuse"``, or ``"leave out"`` and name them in ``attrs["left_out"]``.
+        Units without a single spike: ``"refuse"``; ``"leave out"`` and name them in ``attrs["left_out"]``; or ``"keep"``
+        with rates of 0.
 
     Returns
     -------
@@ -115,6 +116,8 @@ def _check_options(window: str, unusable: str) -> None:
 
 def _units_with_spikes(record: SessionRecord, unusable: Unusable) -> np.ndarray:
     silent = np.array([len(spikes) == 0 for spikes in record.spikes_s])
+    if unusable == "keep":
+        return np.arange(len(silent))
     if silent.all() or (silent.any() and unusable == "refuse"):
         first = record.unit_id[np.flatnonzero(silent)[0]]
         raise ValueError(

@@ -127,6 +127,9 @@ class Trainer:
         """
         training = self.recipe.training
         events = Events(self.folder, wanted=training.tensorboard and self.processes.first, epoch=self.at.epoch)
+        if self.at.history and self.processes.first:
+            # A run that was killed between saving and writing an epoch down has no row of it.
+            write_history(self.at.history, self.folder)
         with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
             while self.at.epoch < training.epochs and not self.at.stopped:
                 row = self._epoch()

@@ -35,7 +35,8 @@ class ModelRecipe:
     options
         Overrides of the model's configuration.
     weights
-        Folder of a trained network of the same name and options to start from; empty for random weights.
+        Folder of a trained network to start from, with its options, such as the scale of its inputs; empty for random
+        weights.
     """
 
     name: str

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from ..registry import create_model
+from ..registry import create_model, model_info
 from ..weights import label_of, load_weights, read_facts, replace_text, settled, state_performance
 from .checkpoint import read_heads
 from .distributed import Processes, join_processes
@@ -21,7 +21,7 @@ from .loop import Trainer
 from .progress import AfterEpoch
 from .recipe import Recipe, read_recipe
 from .samples import Samples, Stream
-from .tables import RecipeError
+from .tables import RecipeError, first_difference, plain
 from .task import Task, TaskContext
 
 
@@ -195,11 +195,15 @@ def prepare(
     """
     processes = processes or Processes()
     samples, validation = (_part(recipe, part) for part in ("train", "validation"))
-    # What the samples demand, such as the scale of the inputs, is part of the network; the recipe has the last word.
-    options = {**getattr(samples, "model_options", {}), **recipe.model.options}
+    # What the samples demand, such as the scale of the inputs, is part of the network, and trained weights come with what
+    # theirs demanded; the recipe has the last word.
+    weights = recipe.model.weights
+    carried = read_facts(weights)[0]["options"] if weights else getattr(samples, "model_options", {})
+    options = {**carried, **recipe.model.options}
     model = create_model(recipe.model.name, seed=recipe.model.seed, **options)
-    if recipe.model.weights:
-        load_weights(model, recipe.model.weights)
+    if weights:
+        load_weights(model, weights)
+        _check_same_network(recipe, options)
     model = model.to(device)
     if recipe.training.channels_last:
         model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -218,6 +222,21 @@ def prepare(
         after_epoch=after_epoch,
         progress=progress,
     )
+
+
+def _check_same_network(recipe: Recipe, options: dict[str, Any]) -> None:
+    """Options that no shape shows, such as the scale of the inputs, must be those with which the weights were trained."""
+    facts = read_facts(recipe.model.weights)[0]
+    there, here = (
+        plain({**model_info(name).defaults, **given})
+        for name, given in ((facts["name"], facts["options"]), (recipe.model.name, options))
+    )
+    difference = first_difference(there, here)
+    if difference is not None:
+        raise RecipeError(
+            f"the weights in {recipe.model.weights} are of a network with another option, {difference}; give the recipe the "
+            "options with which they were trained."
+        )
 
 
 def _part(recipe: Recipe, part: str) -> Samples | Stream:

@@ -250,6 +250,30 @@ def test_silent_unit_is_left_out_on_request():
     assert found.value == pytest.approx(1, abs=0.1)
 
 
+@pytest.mark.filterwarnings("ignore:layer 'dead' of 'test/stored' is the same")
+@pytest.mark.parametrize("stimulus", [slice(None), slice(2, 3)])
+def test_layer_without_distances_leaves_the_others_their_scores(tmp_path, stimulus):
+    dead = np.random.default_rng(0).standard_normal((6, 9))
+    dead[stimulus] = 0
+    bench = small_benchmark(dataset=animals_only(3))
+    alone = score(Stored(true=hidden_layer()), bench, n_boot=20, cache=False)
+    found = score(Stored(true=hidden_layer(), dead=dead), bench, n_boot=20, cache=False)
+    rows = dict(zip(found.layer_target.layers, found.layer_target.values, strict=True))
+    assert np.array_equal(rows["true"], alone.layer_target.values[0]) and np.isnan(rows["dead"]).all()
+    assert found.layer_target.maximum.p == alone.layer_target.maximum.p
+    over = found.layer_target.over_animals(n_boot=50)
+    assert np.isfinite(over["value"].sel(layer="true")) and np.isnan(over["value"].sel(layer="dead"))
+    assert any("no score of dead" in note for note in found.warnings)
+    found.save(tmp_path / "score.nc")
+    assert np.isnan(Score.load(tmp_path / "score.nc").layer_target.values[1]).all()
+
+
+@pytest.mark.filterwarnings("ignore:layer 'dead' of 'test/stored' is the same")
+def test_network_all_of_whose_layers_are_without_distances_is_named():
+    with pytest.raises(ValueError, match="layer 'dead' with 9 features gives all of them the same value"):
+        score(Stored(dead=np.zeros((6, 9))), small_benchmark(dataset=animals_only(2)), n_boot=20, cache=False)
+
+
 def test_model_of_another_grid_is_named():
     model = Stored(true=hidden_layer())
     model.input_spec = {**INPUT, "shape": [22, 30, 6, 6]}
@@ -269,6 +293,22 @@ def test_session_with_a_missing_stimulus_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("NEUROMODELS_DATA", str(tmp_path))
     with pytest.raises(ValueError, match="session ses-1 of sub-P01 has no usable trial of convex far"):
         score(Stored(true=hidden_layer()), "tactile/rodgers2022-rsa", cache=False)
+
+
+def test_unit_without_spikes_in_a_file_is_left_out_on_request(tmp_path, monkeypatch):
+    from data.tactile.nwb_writer import write_nwb
+
+    for record in planted.planted_sessions(n_animals=2):
+        write_nwb(
+            dataclasses.replace(record, spikes_s=(np.empty(0), *record.spikes_s[1:])),
+            tmp_path / "tactile" / "rodgers2022",
+        )
+    monkeypatch.setenv("NEUROMODELS_DATA", str(tmp_path))
+    bench = small_benchmark(dataset=data.load_dataset("tactile/rodgers2022"))
+    with pytest.raises(ValueError, match=r"neuroid 'sub-P01.ses-1.0' .* has a constant response .*drop_invalid=True"):
+        score(Stored(true=hidden_layer()), bench, n_boot=20, cache=False)
+    found = score(Stored(true=hidden_layer()), bench, n_boot=20, cache=False, drop_invalid=True)
+    assert "sub-P01.ses-1.0" in found.provenance["neuroids_left_out"]
 
 
 def test_real_recording_benchmark_takes_nwb_files(tmp_path, monkeypatch, networks):

@@ -99,6 +99,8 @@ def test_unit_without_spikes_is_refused_or_left_out_by_name(write_session):
     responses = read_session(path, unusable="leave out")
     assert responses["unit_id"].values.tolist() == [0, 2]
     assert responses.attrs["left_out"] == "unit 1 of sub-A ses-1"
+    kept = read_session(path, unusable="keep")
+    assert kept["unit_id"].values.tolist() == [0, 1, 2] and not kept.values[:, 1].any()
     with pytest.raises(ValueError, match="2 of 2 units"):
         read_session(write_session(spikes=[np.empty(0)] * 2), unusable="leave out")
 
@@ -124,6 +126,35 @@ def test_index_that_does_not_cut_the_spikes_is_refused(write_session):
     with h5py.File(path, "a") as file:
         file["units/spike_times_index"][-1] += 1
     with pytest.raises(ValueError, match="units/spike_times_index that does not cut"):
+        read_session(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        (
+            "intervals/trials/outcome",
+            lambda one: one[:-1],
+            "columns of intervals/trials of unequal length, .*'outcome': 11",
+        ),
+        ("units/id", lambda one: one[:-1], "has 2 units/id for 3 units"),
+        ("units/spike_times", lambda one: np.append(one[:-1], np.nan), "has 1 spike times that are not finite"),
+        (
+            "acquisition/extracellular array recording/starting_time",
+            lambda one: np.nan,
+            "not finite after the subtraction of acquis",
+        ),
+    ],
+)
+def test_tables_that_do_not_hold_together_are_refused(write_session, name, change, message):
+    import h5py
+
+    path = write_session()
+    with h5py.File(path, "a") as file:
+        changed = change(file[name][()])
+        del file[name]
+        file[name] = changed
+    with pytest.raises(ValueError, match=message):
         read_session(path)
 
 

@@ -7,6 +7,7 @@ import signal
 import pytest
 
 from neuromodels.training import read_history, train
+from neuromodels.training.logs import write_history
 from neuromodels.training.tables import RecipeError
 
 KINDS = {
@@ -90,6 +91,15 @@ def test_finished_run_stays_as_it_is(random_recipe, tmp_path):
     before = (tmp_path / "run" / "last" / "model.safetensors").read_bytes()
     assert train(recipe, tmp_path / "run", resume=True) == first
     assert (tmp_path / "run" / "last" / "model.safetensors").read_bytes() == before
+
+
+def test_epoch_that_was_saved_but_not_written_down_gets_its_row(random_recipe, tmp_path):
+    recipe = random_recipe()
+    train(recipe, tmp_path / "run")
+    rows = read_history(tmp_path / "run")
+    write_history(rows[:-1], tmp_path / "run")
+    train(recipe, tmp_path / "run", resume=True)
+    assert read_history(tmp_path / "run") == rows
 
 
 def test_resume_where_nothing_was_saved_starts(random_recipe, tmp_path):
