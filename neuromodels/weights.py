@@ -147,6 +147,8 @@ def read_facts(folder: str | Path) -> tuple[dict[str, Any], Path]:
     ------
     ResourceNotAvailableError
         If the folder holds no network.
+    ContractError
+        If the file is damaged.
     """
     place = _place(folder)
     if place is None:
@@ -154,7 +156,22 @@ def read_facts(folder: str | Path) -> tuple[dict[str, Any], Path]:
             f"{folder} holds no trained network ({FACTS} and {WEIGHTS}); give a folder that `neuromodels train` or save_model "
             "wrote."
         )
-    return json.loads((place / FACTS).read_text(encoding="utf-8")), place / WEIGHTS
+    return read_json(place / FACTS), place / WEIGHTS
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Content of a file that was written beside weights.
+
+    Raises
+    ------
+    ContractError
+        If it is no JSON.
+    """
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ContractError(f"{path} is damaged ({error}); copy the whole folder again.") from None
+    return found
 
 
 def fill(module: "torch.nn.Module", path: Path, sha256: str) -> None:

@@ -80,7 +80,7 @@ class RecurrentCell(nn.Module):
         """
         return self.bind()(x, self._checked(x, state))
 
-    def run(self, x: Tensor, state: State = None, *beside: Tensor) -> tuple[Tensor, State]:
+    def run(self, x: Tensor, state: State = None, *beside: Tensor | None) -> tuple[Tensor, State]:
         """All steps of a sequence.
 
         Parameters
@@ -90,7 +90,7 @@ class RecurrentCell(nn.Module):
         state
             Before the first step; None for zeros.
         *beside
-            What else the cell takes at every step, ``(batch, time, channel, ...)``.
+            What else the cell takes at every step, ``(batch, time, channel, ...)``; None for what it does not take.
 
         Returns
         -------
@@ -101,11 +101,22 @@ class RecurrentCell(nn.Module):
             raise ValueError(
                 f"a sequence is (batch, time, channel, ...) with a step at least, received {tuple(x.shape)}."
             )
+        for sequence in beside:
+            if sequence is not None and sequence.shape[1] != x.shape[1]:
+                raise ValueError(
+                    f"the input has {x.shape[1]} steps, but what stands beside it has {sequence.shape[1]}; give one for each."
+                )
         state, step, outputs = self._checked(x[:, 0], state), self.bind(repeated=True), []
-        for frame, *others in zip(x.unbind(1), *(sequence.unbind(1) for sequence in beside), strict=True):
+        self._check_beside(x[:, 0], *(None if sequence is None else sequence[:, 0] for sequence in beside))
+        steps = [[None] * x.shape[1] if sequence is None else sequence.unbind(1) for sequence in beside]
+        for frame, *others in zip(x.unbind(1), *steps, strict=True):
             output, state = step(frame, state, *others)
             outputs.append(output)
         return torch.stack(outputs, 1), state
+
+    def _check_beside(self, x: Tensor, *beside: Tensor | None) -> None:
+        if beside:
+            raise ValueError(f"{type(self).__name__} takes nothing beside its input and state.")
 
     def _checked(self, x: Tensor, state: State) -> State:
         name = type(self).__name__

@@ -208,10 +208,12 @@ class ReciprocalGatedCell(RecurrentCell):
             If shapes do not fit or a bypass or feedback is missing or unexpected.
         """
         state = self._checked(x, state)
-        for name, given, channels in (
-            ("residual", residual, self.residual_channels),
-            ("feedback", feedback, self.feedback_channels),
-        ):
+        self._check_beside(x, residual, feedback)
+        return self.bind()(x, state, residual, feedback)
+
+    def _check_beside(self, x: Tensor, *beside: Tensor | None) -> None:
+        kinds = (("residual", self.residual_channels), ("feedback", self.feedback_channels))
+        for (name, channels), given in zip(kinds, (*beside, None, None), strict=False):
             expected = (x.shape[0], channels, *x.shape[2:])
             if (given is None) != (channels == 0) or (given is not None and tuple(given.shape) != expected):
                 received = None if given is None else tuple(given.shape)
@@ -219,4 +221,3 @@ class ReciprocalGatedCell(RecurrentCell):
                     f"{name} must be {expected if channels else None} for inputs of shape {tuple(x.shape)}, received "
                     f"{received}; {name}_channels is {channels}."
                 )
-        return self.bind()(x, state, residual, feedback)

@@ -61,17 +61,21 @@ class NodeConfig:
     delays: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
+        where = f"node {self.name!r}"
+        if isinstance(self.inputs, str):
+            raise ValueError(f"{where} has the inputs {self.inputs!r}, one text; give a list of names.")
         object.__setattr__(self, "inputs", tuple(self.inputs))
         object.__setattr__(self, "delays", None if self.delays is None else tuple(self.delays))
-        where = f"node {self.name!r}"
+        for size in ("channels", "kernel", "stride", "pool"):
+            value = getattr(self, size)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise ValueError(f"{where} has {size} {value!r}; it must be a whole number of at least 1.")
         if self.name == STIMULUS or not self.name.isidentifier():
             raise ValueError(f"{where} cannot have this name; use letters, digits and _, and not {STIMULUS!r}.")
         if not self.inputs or len(set(self.inputs)) != len(self.inputs):
             raise ValueError(f"{where} needs at least one input and each once, received {self.inputs}.")
         if self.map not in MAPS:
             raise ValueError(f"{where} has map {self.map!r}; it must be one of {', '.join(MAPS)}.")
-        if self.pool < 1:
-            raise ValueError(f"{where} has pool {self.pool}; it must be at least 1, which pools nothing.")
         if self.size_from is not None and self.size_from not in self.inputs:
             raise ValueError(f"{where} takes its size from {self.size_from!r}, which is not one of {self.inputs}.")
         if self.delays is None:
@@ -149,16 +153,26 @@ class GraphConfig:
         Raises
         ------
         ValueError
-            For a key that does not exist, and for whatever the configuration itself refuses.
+            For a key that does not exist or is not there, and for whatever the configuration itself refuses.
         """
-        given = _known(cls, values, "the graph")
-        nodes = tuple(NodeConfig(**_known(NodeConfig, table, "a node")) for table in given.pop("nodes", ()))
-        return cls(nodes=nodes, **given)
+        tables = values.get("nodes", ())
+        nodes = tuple(NodeConfig(**_known(NodeConfig, table, "a node")) for table in tables)
+        return cls(**_known(cls, {**values, "nodes": nodes}, "the graph"))
 
     @classmethod
     def from_toml(cls, path: str | Path) -> "GraphConfig":
-        """Read a TOML file: the graph's keys, and one ``[[nodes]]`` table per node."""
-        return cls.from_dict(tomllib.loads(Path(path).read_text(encoding="utf-8")))
+        """Read a TOML file: the graph's keys, and one ``[[nodes]]`` table per node.
+
+        Raises
+        ------
+        ValueError
+            If it is no TOML, and as `from_dict`.
+        """
+        try:
+            content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ValueError(f"{path} is not a TOML file ({error}); mend the line.") from None
+        return cls.from_dict(content)
 
     def to_dict(self) -> dict[str, object]:
         """Plain values that `from_dict` takes and JSON and TOML can hold; what equals its default is left out."""
@@ -175,6 +189,11 @@ def _known(kind: type, values: Mapping[str, Any], where: str) -> dict[str, Any]:
     for key in values:
         if key not in known:
             raise ValueError(f"{where} has the key {key!r}, which does not exist; there are {', '.join(known)}.")
+    for needed in dataclasses.fields(kind):
+        absent = needed.default is dataclasses.MISSING and needed.default_factory is dataclasses.MISSING
+        if absent and needed.name not in values:
+            own = f" {values['name']!r}" if "name" in values else ""
+            raise ValueError(f"{where}{own} lacks the key {needed.name!r}; add it.")
     return dict(values)
 
 

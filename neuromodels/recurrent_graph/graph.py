@@ -215,6 +215,9 @@ def _counted(step: int, n_steps: int) -> int:
 def _build(config: GraphConfig) -> dict[str, GraphNode]:
     """Modules of the nodes, in the order of the configuration."""
     configs = {node.name: node for node in config.nodes}
+    taken = [name for name in configs if hasattr(nn.ModuleDict, name)]
+    if taken:
+        raise ValueError(f"node {taken[0]!r} has a name that torch keeps for itself; give it another.")
     shapes: dict[str, Shape] = {STIMULUS: config.input_shape}
     # What a node reads may be listed behind it, so shapes come first, from nodes whose size is known.
     while len(shapes) <= len(configs):

@@ -90,7 +90,7 @@ def load_story(name: str | Path, settings: Mapping[str, str] | None = None) -> S
         text = (files(__package__) / f"{path}.toml").read_text("utf-8")
     else:
         near = difflib.get_close_matches(path, list_stories(), n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = f"; did you mean {near[0]!r}?" if near else "."
         raise ValueError(
             f"study {path!r} is not known{hint} There are {', '.join(list_stories())}, or give a .toml file."
         )

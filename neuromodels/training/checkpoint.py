@@ -17,7 +17,7 @@ from torch.optim import Optimizer
 from .._version import __version__
 from ..errors import ResourceNotAvailableError
 from ..recording import Recordable
-from ..weights import WEIGHTS, file_hash, fill, replaced_folder, settled, write_model, write_tensors
+from ..weights import WEIGHTS, file_hash, fill, read_json, replaced_folder, settled, write_model, write_tensors
 from .tables import RecipeError, first_difference
 from .task import Task
 
@@ -103,11 +103,13 @@ def read_state(folder: Path, recipe: Mapping[str, Any]) -> dict[str, Any]:
         If nothing was saved there.
     ValueError
         If it was saved by another recipe; names the first field that differs.
+    ContractError
+        If the file is damaged.
     """
     path = settled(folder) / STATE
     if not path.is_file():
         raise ResourceNotAvailableError(f"{folder} holds no state to resume from; train without --resume first.")
-    state = json.loads(path.read_text(encoding="utf-8"))
+    state = read_json(path)
     difference = first_difference(state["recipe"], recipe)
     if difference is not None:
         raise RecipeError(

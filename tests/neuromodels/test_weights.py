@@ -66,6 +66,12 @@ def test_folder_without_network_says_so(tmp_path):
         load_model(tmp_path)
 
 
+def test_damaged_facts_are_named(folder):
+    (folder / "model.json").write_text('{"name": ')
+    with pytest.raises(ContractError, match=r"model.json is damaged \(.*\); copy the whole folder again"):
+        load_model(folder)
+
+
 def edit(folder, change):
     """Other options in the JSON file: the weights then are of another architecture."""
     path = folder / "model.json"

@@ -230,6 +230,22 @@ def test_reciprocal_cell_takes_bypass_and_feedback_at_every_step(entry):
     assert not torch.allclose(changed[:, 1], outputs[:, 1])
 
 
+def test_sequences_beside_the_input_are_checked():
+    cell = double(ReciprocalGatedCell(4, 4, residual_channels=2, feedback_channels=5))
+    x, residual, feedback = reciprocal_parts(cell)
+    with pytest.raises(ValueError, match=r"residual must be \(2, 2, 3, 2\).*received None"):
+        cell.run(x)
+    with pytest.raises(ValueError, match=r"feedback must be \(2, 5, 3, 2\).*received None"):
+        cell.run(x, None, residual)
+    with pytest.raises(ValueError, match="the input has 3 steps, but what stands beside it has 2"):
+        cell.run(x, None, residual, feedback[:, 1:])
+    with pytest.raises(ValueError, match="UGRNNCell takes nothing beside its input and state"):
+        double(UGRNNCell(4)).run(x, None, residual)
+    options = ReciprocalOptions(residual_to_out_gate=False)
+    alone = double(ReciprocalGatedCell(4, 4, feedback_channels=5, options=options))
+    assert torch.equal(alone.run(x, None, None, feedback)[0][:, 0], alone(x[:, 0], None, None, feedback[:, 0])[0])
+
+
 def test_cells_are_copied_and_saved_with_their_weights():
     cell = UGRNNCell(3)
     twin, copied = UGRNNCell(3), copy.deepcopy(cell)

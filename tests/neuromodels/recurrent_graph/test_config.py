@@ -56,6 +56,13 @@ def test_file_and_plain_values_say_the_same(tmp_path):
     }
 
 
+def test_file_that_is_no_toml_is_named(tmp_path):
+    file = tmp_path / "graph.toml"
+    file.write_text("input shape = 3", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"graph.toml is not a TOML file \(Expected '='.*; mend the line"):
+        GraphConfig.from_toml(file)
+
+
 def test_full_unroll_takes_no_step_onwards_and_one_back(tmp_path):
     file = tmp_path / "graph.toml"
     file.write_text(TEXT, encoding="utf-8")
@@ -72,7 +79,16 @@ def test_full_unroll_takes_no_step_onwards_and_one_back(tmp_path):
         (lambda: node(inputs=()), r"node 'a' needs at least one input and each once, received \(\)"),
         (lambda: node(inputs=("b", "b")), "needs at least one input and each once"),
         (lambda: node(map="dense"), "map 'dense'; it must be one of conv, linear, identity"),
-        (lambda: node(pool=0), "pool 0; it must be at least 1"),
+        (lambda: node(pool=0), "pool 0; it must be a whole number of at least 1"),
+        (lambda: node(stride=0), "stride 0; it must be a whole number of at least 1"),
+        (lambda: node(channels="4"), "channels '4'; it must be a whole number of at least 1"),
+        (lambda: node(channels=4.5), "channels 4.5; it must be a whole number"),
+        (lambda: node(inputs="b"), "inputs 'b', one text; give a list of names"),
+        (lambda: GraphConfig.from_dict({"output": "a"}), "the graph lacks the key 'input_shape'; add it"),
+        (
+            lambda: GraphConfig.from_dict({"input_shape": [1, 2, 2], "output": "a", "nodes": [{"name": "a"}]}),
+            "a node 'a' lacks the key 'channels'; add it",
+        ),
         (lambda: node(size_from="b"), "takes its size from 'b', which is not one of"),
         (lambda: node(inputs=("b", "c"), delays=(1,)), r"delays \(1,\) for inputs \('b', 'c'\); give 0 or 1 for each"),
         (lambda: node(inputs=("b",), delays=(2,)), "give 0 or 1 for each"),

@@ -182,6 +182,7 @@ def test_feedback_of_another_size_is_resized_to_the_first_input():
         ([node("a", ("stimulus",), map="identity")], "node 'a' has 2 channels, but its inputs have 3"),
         ([node("a", ("stimulus",), map="linear"), node("b", ("a",))], "convolves an input without rows and columns"),
         ([node("a", ("stimulus",), kernel=9, padding="valid")], r"would have the size \(0, 0\)"),
+        ([node("forward", ("stimulus",))], "node 'forward' has a name that torch keeps for itself"),
         ([node("a", ("stimulus",), pool=9)], r"would have the size \(0, 0\)"),
         ([node("a", ("stimulus",), map="linear", pool=2)], "make its kernel, its stride or its pooling smaller"),
         ([node("a", ("b", "stimulus")), node("b", ("a",))], r"the sizes of nodes \['a', 'b'\] depend on each other"),

@@ -62,7 +62,7 @@ def test_unknown_names_and_settings_are_refused(tmp_path):
         load_story(path, {"knid": "models"})
     with pytest.raises(ValueError, match="setting n is 'many'; it must be like 3"):
         load_story(path, {"n": "many"})
-    with pytest.raises(ValueError, match="study 'nothing-such' is not known"):
+    with pytest.raises(ValueError, match=r"study 'nothing-such' is not known\. There are .*touch"):
         load_story("nothing-such")
     with pytest.raises(ValueError, match=r"has no \[\[step\]\]"):
         load_story(write(tmp_path, 'title = "x"', "empty.toml"))

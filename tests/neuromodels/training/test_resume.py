@@ -6,6 +6,7 @@ import signal
 
 import pytest
 
+from neuromodels.errors import ContractError
 from neuromodels.training import read_history, train
 from neuromodels.training.logs import write_history
 from neuromodels.training.tables import RecipeError
@@ -112,6 +113,14 @@ def test_other_recipe_is_refused_by_its_first_difference(random_recipe, tmp_path
     words = r"another recipe, optimizer.lr: 0.2 there, 0.3 here; resume with its own recipe"
     with pytest.raises(RecipeError, match=words):
         train(recipe.with_changes(["optimizer.lr=0.3"]), tmp_path / "run", resume=True)
+
+
+def test_damaged_state_is_named(random_recipe, tmp_path):
+    recipe = random_recipe()
+    train(recipe, tmp_path / "run")
+    (tmp_path / "run" / "last" / "state.json").write_text("{")
+    with pytest.raises(ContractError, match=r"state.json is damaged"):
+        train(recipe, tmp_path / "run", resume=True)
 
 
 def test_run_is_not_overwritten(random_recipe, tmp_path):
