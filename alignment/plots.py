@@ -245,7 +245,9 @@ def plot_performance(
         for name, seed, *place in zip(table["model"], table["seed"], x, y, strict=True):
             text = name.partition("/")[2] or name
             text += f" {seed}" if (table["model"] == name).sum() > 1 else ""
-            ax.annotate(text, (place[0], place[1]), textcoords="offset points", xytext=(4, 4), fontsize=6, color=MODEL_COLOUR)
+            ax.annotate(
+                text, (place[0], place[1]), textcoords="offset points", xytext=(4, 4), fontsize=6, color=MODEL_COLOUR
+            )
     known = np.isfinite(x) & np.isfinite(y)
     x, y = x[known], y[known]
     if len(x) >= 4 and np.ptp(x) > 0:

@@ -49,7 +49,7 @@ recipe = Recipe.from_dict(
         "task": {"kind": "classification"},
         "optimizer": {"kind": "adamw", "lr": 3e-3},
         "schedule": {"kind": "cosine", "warmup": 1},
-        "training": {"epochs": 14, "batch_size": 8, "clip_gradient": 1.0, "test": True},
+        "training": {"epochs": 10, "batch_size": 8, "clip_gradient": 1.0, "test": True},
     }
 )
 print(train(recipe, RUN, resume=True, progress=True))
@@ -61,7 +61,7 @@ layers = ["conv1", "conv3", "conv4", "fc8"]
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # maxima over layers and animals are drawn beside those of chance
     scores = {
-        name: alignment.score(model, "tactile/planted-rsa", layers=layers)
+        name: alignment.score(model, "tactile/planted-rsa", layers=layers, n_boot=200)
         for name, model in (("trained", trained), ("untrained", untrained), ("true", true))
     }
 for name, score in scores.items():

@@ -18,7 +18,7 @@ TACTILE = [
     "tactile/moore2015.83_e2",
     "tactile/rodgers2022",
 ]
-NAMES = [*LANGUAGE, *TACTILE, *V1, "vision/kriegeskorte2008"]
+NAMES = [*LANGUAGE, *TACTILE[:-1], "tactile/planted", TACTILE[-1], *V1, "vision/kriegeskorte2008"]
 # Files that are offered by address but without a hash; the reason stands in the dataset's `how_to_get`.
 WITHOUT_HASH = {("language/tuckute2024", "bold_response_LH.csv")}
 
@@ -31,7 +31,7 @@ def test_registered_datasets():
     ("pattern", "access", "names"),
     [
         ("language/p*", None, ["language/pereira2018", "language/planted"]),
-        ("*", "embedded", ["language/planted"]),
+        ("*", "embedded", ["language/planted", "tactile/planted"]),
         ("*", "download", ["language/gpt2_bpe"]),
         (
             "*",
