@@ -259,7 +259,8 @@ class Benchmark:
             "Ceiled score: "
             + {
                 "r/c": "raw divided by the ceiling, per neuroid before the median; not clipped.",
-                "noise-corrected": "raw corrected for the noise of the animal and of the fit; mean over animals; not clipped.",
+                "noise-corrected": "raw corrected for the noise of the animal and of the fit; mean over animals, each weighed "
+                "by its squared ceiling; not clipped.",
                 "none": "none, so the raw score stands alone.",
             }[self.normalisation],
         ]

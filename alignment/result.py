@@ -372,6 +372,8 @@ class Score:
             ceiled = corrected.values
         raw_value = float(aggregate(per_neuroid, self._subject))
         ceiled_value = float(aggregate(ceiled, self._subject))
+        if corrected is not None:
+            ceiled_value = float(weighted_mean(ceiled, self.data["ceiling"].values ** 2))
         factor = float(self.provenance.get("interval_factor", 1.0))
         low, high = interval(draws.values, raw_value, factor)
         ceiled_low, ceiled_high = (
@@ -392,6 +394,15 @@ class Score:
             "alpha_chosen": float(np.median(alpha.values)),
             "alpha_at_edge": float(edge.values.mean()),
         }
+
+
+def weighted_mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Mean over the last axis; NaN in values or weights weighs nothing, and NaN where nothing is left."""
+    weights = np.broadcast_to(weights, values.shape)
+    there = np.isfinite(values) & np.isfinite(weights)
+    total = np.where(there, weights, 0.0).sum(axis=-1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(there, values * weights, 0.0).sum(axis=-1) / np.where(total > 0, total, np.nan)
 
 
 def nan_mean(values: np.ndarray, axis: int) -> np.ndarray:

@@ -121,6 +121,8 @@ class LayerTargetMatrix:
     def over_animals(self, *, n_boot: int = 10_000, seed: int = 0) -> xr.Dataset:
         """Mean score of each layer over animals with its 95 % interval; the pooled target is no animal.
 
+        Animals weigh as the square of their ceilings: a corrected score is off by as much more as the ceiling is lower.
+
         Parameters
         ----------
         n_boot, seed
@@ -149,8 +151,9 @@ class LayerTargetMatrix:
                 f"{len(self.targets)} targets; add animals, or report the single scores."
             )
         scores = self.values[:, animals].T
-        draws = bootstrap_weights(len(animals), None, n_boot, seed) @ scores / len(animals)
-        mean = scores.mean(axis=0)
+        weight = np.square(self.ceiling[animals])
+        drawn = bootstrap_weights(len(animals), None, n_boot, seed) * weight
+        draws, mean = drawn @ scores / drawn.sum(axis=1, keepdims=True), weight @ scores / weight.sum()
         low, high = draw_interval(draws, mean, factor=small_sample_factor(len(animals)))
         columns = {"value": mean, "low": low, "high": high}
         return xr.Dataset(

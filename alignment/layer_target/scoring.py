@@ -18,13 +18,17 @@ from ..inference.resampling import bootstrap_weights, small_sample_factor
 from ..measurement import Measurement, assemble
 from ..protocol import RecordableModel
 from ..provenance import headline_layer, identity
-from ..result import NESTED, Score, nan_mean
+from ..result import NESTED, Score, nan_mean, weighted_mean
 from .animals import animals_of, check_shown
 from .matrix import LayerTargetMatrix
 from .metric import OTHERS
 from .targets import POOLED
 
 PREFIX = "matrix_"
+# Random features: draws that the null model is a mean over. Six stimuli have so few distances that one draw says little.
+N_RANDOM, N_RANDOM_FITTED = 50, 5
+# Below this ceiling the correction for noise magnifies whatever an animal's score is off by.
+LOW_CEILING = 0.5
 
 
 def score_animals(
@@ -42,7 +46,8 @@ def score_animals(
 ) -> Score:
     """Score every layer with every animal; see `alignment.score` for the parameters.
 
-    The value of a layer is the mean over animals of the noise-corrected score, its interval a bootstrap over animals. The
+    The value of a layer is the mean over animals of the noise-corrected score, weighed by their squared ceilings, its
+    interval a bootstrap over animals. The
     ``nested`` layer of an animal is the best one of the others, so that its choice saw none of the animal's responses.
     """
     metric = bench.layer_target
@@ -54,10 +59,13 @@ def score_animals(
     features = {name: np.asarray(one.values, dtype=np.float64) for name, one in activations.items()}
     notes = [constant_note(model, name, one) for name, one in features.items()]
     width = max(one.shape[1] for one in features.values())
-    nulls: list[Baseline] = [RandomFeatures(width, seed)]
+    n_random = N_RANDOM_FITTED if metric.fits else N_RANDOM
+    nulls: dict[str, list[Baseline]] = {"random features": [RandomFeatures(width, seed + k) for k in range(n_random)]}
     if stimuli.arrays is not None:
-        nulls.append(ModelInput())
-    of_nulls = {f"null: {null.name}": null.features(stimuli) for null in nulls}
+        nulls["model input"] = [ModelInput()]
+    of_nulls = {
+        f"null: {name} {k}": null.features(stimuli) for name, draws in nulls.items() for k, null in enumerate(draws)
+    }
     rows = features | of_nulls
     without = [] if metric.fits else [name for name, one in features.items() if not _has_rdm(one)]
     # Where no layer has an RDM, the comparison itself says so.
@@ -70,7 +78,10 @@ def score_animals(
     if len(features) > 1:
         measured[NESTED], choice = run.nested(matrix)
     headline = headline_layer(model, list(features))
-    measured_nulls = {null.name: run.of_layer(everything, f"null: {null.name}") for null in nulls}
+    measured_nulls = {
+        name: run.of_layers(everything, [f"null: {name} {k}" for k in range(len(draws))])
+        for name, draws in nulls.items()
+    }
     names = np.array(run.animals)
     data = assemble(measured, measured_nulls, CeilingEstimate(run.ceiling(matrix), None), names, {"neuroid_id": names})
     corrected, corrected_nulls = (
@@ -109,7 +120,10 @@ def score_animals(
         "metric": metric.describe(),
         "measure": metric.name,
         "matrix": {key: value for key, value in stored.attrs.items()},
-        "baselines": {null.name: null.describe() for null in nulls},
+        "baselines": {
+            name: draws[0].describe() + (f"; mean of {len(draws)} draws" if len(draws) > 1 else "")
+            for name, draws in nulls.items()
+        },
         "published": [vars(number) for number in bench.published],
     }
     return Score(
@@ -130,15 +144,22 @@ class _AnimalRun:
         self.animals, self.weights = animals, weights
 
     def ceiling(self, matrix: LayerTargetMatrix) -> np.ndarray:
-        """``(animal,)``."""
-        return matrix.ceiling[self._columns(matrix)]
+        """``(animal,)``; NaN of an animal without a score, so that all means are over the same animals."""
+        columns = self._columns(matrix)
+        return np.where(self._scored(matrix), matrix.ceiling[columns], np.nan)
 
     def of_layer(self, matrix: LayerTargetMatrix, layer: str) -> Measurement:
         """One row of the matrix."""
-        row, columns = matrix.layers.index(layer), self._columns(matrix)
-        raw, null = matrix.raw[row, columns], matrix.raw_null[:, row][:, columns]
-        p = matrix.p[row, columns]
-        return self._measurement(raw, matrix.values[row, columns], null[int(matrix.exact) :], p)
+        return self.of_layers(matrix, [layer])
+
+    def of_layers(self, matrix: LayerTargetMatrix, layers: list[str]) -> Measurement:
+        """Mean of some rows; resamples draw a row besides the animals, so that the interval holds the spread over rows."""
+        rows, columns = np.array([matrix.layers.index(layer) for layer in layers]), self._columns(matrix)
+        there = self._scored(matrix)
+        raw, values = (np.where(there, one[np.ix_(rows, columns)], np.nan) for one in (matrix.raw, matrix.values))
+        null = np.where(there, nan_mean(matrix.raw_null[:, rows][:, :, columns], axis=1), np.nan)
+        p = matrix.p[rows[0], columns] if len(rows) == 1 else np.full(len(columns), np.nan)
+        return self._measurement(raw, values, null[int(matrix.exact) :], p, self._weight(matrix))
 
     def nested(self, matrix: LayerTargetMatrix) -> tuple[Measurement, list[str]]:
         """For each animal the layer that is best on average over the others, in the data and under every permutation."""
@@ -148,29 +169,37 @@ class _AnimalRun:
         others = np.where(
             np.eye(len(columns), dtype=bool), np.nan, values[..., None, :]
         )  # (order, layer, animal, other)
-        mean = nan_mean(others, axis=3)
+        mean = weighted_mean(others, self._weight(matrix))
         best = np.where(np.isnan(mean), -np.inf, mean).argmax(axis=1)[:, None]
         values, raw = (np.take_along_axis(one, best, axis=1)[:, 0] for one in (values, raw))
         p = np.full(len(columns), np.nan)
-        made = self._measurement(raw[0], values[0], raw[1 + int(matrix.exact) :], p)
+        raw = np.where(self._scored(matrix), raw, np.nan)
+        made = self._measurement(raw[:1], values[:1], raw[1 + int(matrix.exact) :], p, self._weight(matrix))
         return made, [matrix.layers[place] for place in best[0, 0]]
 
     def _columns(self, matrix: LayerTargetMatrix) -> np.ndarray:
         return np.array([place for place, name in enumerate(matrix.targets) if name != POOLED])
 
-    def _measurement(self, raw: np.ndarray, corrected: np.ndarray, null: np.ndarray, p: np.ndarray) -> Measurement:
-        draws_raw, draws = (self._draws(one) for one in (raw, corrected))
-        nothing = np.full((1, len(raw)), np.nan)
-        return Measurement(
-            raw[None], draws_raw, draws, nothing, {}, nan_mean(null, axis=1), p, {"corrected": corrected}
-        )
+    def _scored(self, matrix: LayerTargetMatrix) -> np.ndarray:
+        """Animals whose halves agree; the others have no score, raw or corrected, and no ceiling."""
+        return np.array([name not in matrix.undefined for name in self.animals])
 
-    def _draws(self, values: np.ndarray) -> np.ndarray:
-        """Means over resampled animals; those without a score are left out."""
-        there = np.isfinite(values)
-        count = self.weights @ there
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return self.weights @ np.where(there, values, 0.0) / np.where(count > 0, count, np.nan)
+    def _weight(self, matrix: LayerTargetMatrix) -> np.ndarray:
+        """Squared ceilings ``(animal,)``: a corrected score is off by as much more as the ceiling is lower."""
+        return np.square(self.ceiling(matrix))
+
+    def _measurement(
+        self, raw: np.ndarray, corrected: np.ndarray, null: np.ndarray, p: np.ndarray, weight: np.ndarray
+    ) -> Measurement:
+        """From ``(row, animal)`` scores and the ``(permutation, animal)`` raw null."""
+        draws_raw, draws = self._draws(raw, np.ones_like(weight)), self._draws(corrected, weight)
+        nothing = np.full((1, raw.shape[1]), np.nan)
+        parts = {"corrected": nan_mean(corrected, axis=0)}
+        return Measurement(nan_mean(raw, axis=0)[None], draws_raw, draws, nothing, {}, nan_mean(null, axis=1), p, parts)
+
+    def _draws(self, values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        """Means over resampled animals, of the rows in turn; those without a score are left out."""
+        return weighted_mean(values[np.arange(len(self.weights)) % len(values)], self.weights * weight)
 
 
 def _has_rdm(features: np.ndarray) -> bool:
@@ -199,7 +228,18 @@ def _notes(matrix: LayerTargetMatrix, dataset: NeuralDataset) -> list[str]:
     ]
     if matrix.undefined:
         notes.append(
-            f"no score with {', '.join(matrix.undefined)}: halves of the repetitions do not agree; the mean is over the others."
+            f"no score with {', '.join(matrix.undefined)}: halves of the repetitions do not agree; all means are over the "
+            "others."
+        )
+    weak = [
+        f"{name} ({ceiling:.2f})"
+        for name, ceiling in zip(matrix.targets, matrix.ceiling, strict=True)
+        if name not in (*matrix.undefined, POOLED) and ceiling < LOW_CEILING
+    ]
+    if weak:
+        notes.append(
+            f"ceiling below {LOW_CEILING:g}: {', '.join(weak)}; there the correction for noise magnifies errors, and single "
+            "scores far beyond 1 or -1 are possible. Look at the raw scores, or leave these animals out."
         )
     return notes
 
@@ -209,7 +249,8 @@ def _words(n_animals: int, n_boot: int, n_permutations: int, *, exact: bool) -> 
     return [
         f"Interval: 95 % percentile bootstrap, {n_boot} draws over {n_animals} animals, widened by "
         f"{small_sample_factor(n_animals):.2f} for their small number (Hesterberg 2015); units and stimuli are held fixed.",
-        "Nulls: random features, and what the model is shown (mean over time), with the same formula.",
+        "Nulls: random features (a mean over draws, whose spread is in the interval), and what the model is shown (mean over "
+        "time), with the same formula.",
         f"p: the model's stimuli are permuted ({n_permutations} {kind}), everything is fitted and chosen anew each time; "
         "p = (b + 1) / (B + 1), one-sided. Of a matrix entry by itself, or of the largest entry (Nichols & Holmes 2002).",
         f"'{OTHERS}': all others together as a model of each animal, corrected for the noise of both sides.",
