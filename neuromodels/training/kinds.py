@@ -42,6 +42,21 @@ def list_kinds(section: str) -> list[str]:
     return sorted(_table(SECTIONS[section]))
 
 
+def place_of(section: str, choice: Choice) -> str:
+    """Where the kind that a section names is found, ``module:function``; nothing is loaded.
+
+    Raises
+    ------
+    ValueError
+        If there is no such kind; names the closest.
+    """
+    table = _table(SECTIONS[section])
+    if choice.kind not in table:
+        close = ", ".join(difflib.get_close_matches(choice.kind, table, n=3, cutoff=0.0))
+        raise RecipeError(f"{section}.kind {choice.kind!r} is not known; the closest ones are {close}.")
+    return table[choice.kind]
+
+
 def build(section: str, choice: Choice, *given: Any, **more: Any) -> Any:
     """Call what a section of a recipe names with its options.
 
@@ -59,11 +74,7 @@ def build(section: str, choice: Choice, *given: Any, **more: Any) -> Any:
     ValueError
         If there is no such kind, or it takes no such option.
     """
-    table = _table(SECTIONS[section])
-    if choice.kind not in table:
-        close = ", ".join(difflib.get_close_matches(choice.kind, table, n=3, cutoff=0.0))
-        raise RecipeError(f"{section}.kind {choice.kind!r} is not known; the closest ones are {close}.")
-    module, _, name = table[choice.kind].partition(":")
+    module, _, name = place_of(section, choice).partition(":")
     make: Callable[..., Any] = getattr(import_module(module), name)
     parameters = inspect.signature(make).parameters.values()
     own = [parameter for parameter in parameters][len(given) :]

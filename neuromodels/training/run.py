@@ -15,7 +15,7 @@ from ..registry import create_model, model_info
 from ..weights import label_of, load_weights, read_facts, replace_text, settled, state_performance
 from .checkpoint import read_heads
 from .distributed import Processes, join_processes
-from .kinds import build
+from .kinds import build, place_of
 from .logs import save_learning_curve
 from .loop import Trainer
 from .progress import AfterEpoch
@@ -194,6 +194,10 @@ def prepare(
         Before its first step.
     """
     processes = processes or Processes()
+    # A misspelt task should not wait for the data to be read.
+    for section, choice in (("data", recipe.data), ("task", recipe.task), ("augmentation", recipe.augmentation)):
+        if choice is not None:
+            place_of(section, choice)
     samples, validation = (_part(recipe, part) for part in ("train", "validation"))
     # What the samples demand, such as the scale of the inputs, is part of the network, and trained weights come with what
     # theirs demanded; the recipe has the last word.

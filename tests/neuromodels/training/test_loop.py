@@ -195,3 +195,13 @@ def test_what_the_samples_demand_is_part_of_the_network(toy_recipe, toy, tmp_pat
     assert load_model(tmp_path / "demanded" / "best").feature_size == 11
     train(toy_recipe(data={"kind": "toy/wide"}, model={"options": {"width": 5}}), tmp_path / "chosen")
     assert load_model(tmp_path / "chosen" / "best").feature_size == 5
+
+
+@pytest.mark.parametrize(("section", "kind"), [("task", "clasification"), ("augmentation", "jiter")])
+def test_a_misspelt_kind_is_named_before_the_data_are_read(toy_recipe, toy, tmp_path, monkeypatch, section, kind):
+    def read(part):
+        raise AssertionError("the data were read")
+
+    monkeypatch.setattr(toy, "blobs", read)
+    with pytest.raises(RecipeError, match=f"{section}.kind '{kind}' is not known; the closest ones are"):
+        train(toy_recipe(**{section: {"kind": kind}}), tmp_path / "run")
