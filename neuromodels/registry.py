@@ -17,7 +17,11 @@ from .errors import ResourceNotAvailableError, UnknownNameError
 if TYPE_CHECKING:
     from .recording import Recordable
 
-FAMILIES = {"language": "neuromodels.language.variants", "tactile": "neuromodels.tactile.variants"}
+FAMILIES = {
+    "language": "neuromodels.language.variants",
+    "motion": "neuromodels.motion.variants",
+    "tactile": "neuromodels.tactile.variants",
+}
 GRAMMAR = re.compile(r"[a-z0-9_]+/[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9-]+)?")
 DEFAULT_SEED = 0
 

@@ -102,6 +102,7 @@ NAMES = {
         "sweep_samples",
     ],
     "simulators": ["save_stimulus_set"],
+    "simulators.vision": ["Display", "display_of", "make_clip", "stack_clips"],
     "simulators.whisker": [
         "CURVED_PLATE_POSE",
         "Chain",

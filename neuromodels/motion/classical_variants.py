@@ -1,0 +1,1 @@
+"""Registered classical models of motion energy."""
