@@ -50,7 +50,8 @@ INFO = DatasetInfo(
     folder="motion",
     notes=(
         "A response is the mean over four flips of the film, undone. The stored truth is 1.0607 (1.5 / sqrt 2) times the "
-        "motion of the picture, while the film was shown enlarged 1.5 times: correlations are meaningful, errors in pixels are not. "
+        "motion of the picture, while the film was shown enlarged 1.5 times: correlations are meaningful, errors in "
+        "pixels are not. "
         "The films themselves are not here."
     ),
 )
