@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .apertures import annular_aperture, circular_aperture, make_aperture, rectangular_aperture
-    from .barber_pole import barber_pole
+    from .barber_poles import barber_pole
     from .clip import display_of, make_clip, stack_clips
+    from .contrast_reversal import reverse_phi
     from .display import Display
     from .dots import random_dots
     from .gabor_arrays import gabor_array
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from .kinds import KINDS, generator_of
     from .movies import write_clip_movie
     from .occluded import occluded_diamond
-    from .reverse_phi import reverse_phi
     from .square_waves import missing_fundamental
     from .textures import moving_image, moving_texture, noise_texture
 
@@ -22,7 +22,7 @@ _HOME = {
     "Display": "display",
     "KINDS": "kinds",
     "annular_aperture": "apertures",
-    "barber_pole": "barber_pole",
+    "barber_pole": "barber_poles",
     "circular_aperture": "apertures",
     "counterphase_grating": "gratings",
     "display_of": "clip",
@@ -41,7 +41,7 @@ _HOME = {
     "plaid": "gratings",
     "random_dots": "dots",
     "rectangular_aperture": "apertures",
-    "reverse_phi": "reverse_phi",
+    "reverse_phi": "contrast_reversal",
     "stack_clips": "clip",
     "uniform_clip": "gratings",
     "write_clip_movie": "movies",

@@ -188,7 +188,7 @@ def _edge(inside_deg: np.ndarray, edge_deg: float, widest_deg: float) -> np.ndar
         raise ValueError(f"edge_deg of the aperture is {edge_deg}; give 0 (hard) to {widest_deg:g}, its width.")
     if edge_deg == 0:
         return (inside_deg >= 0).astype(float)
-    return (1 - np.cos(np.pi * np.clip(inside_deg / edge_deg + 0.5, 0, 1))) / 2
+    return (1 + np.sin(np.pi * np.clip(inside_deg, -edge_deg / 2, edge_deg / 2) / edge_deg)) / 2
 
 
 def _refuse_sizes(**sizes_deg: float) -> None:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 KINDS = {
-    "barber-pole": "simulators.vision.barber_pole:barber_pole",
+    "barber-pole": "simulators.vision.barber_poles:barber_pole",
     "counterphase": "simulators.vision.gratings:counterphase_grating",
     "dots": "simulators.vision.dots:random_dots",
     "gabor-array": "simulators.vision.gabor_arrays:gabor_array",
@@ -19,7 +19,7 @@ KINDS = {
     "missing-fundamental": "simulators.vision.square_waves:missing_fundamental",
     "occluded-diamond": "simulators.vision.occluded:occluded_diamond",
     "plaid": "simulators.vision.gratings:plaid",
-    "reverse-phi": "simulators.vision.reverse_phi:reverse_phi_texture",
+    "reverse-phi": "simulators.vision.contrast_reversal:reverse_phi_texture",
     "texture": "simulators.vision.textures:moving_texture",
     "uniform": "simulators.vision.gratings:uniform_clip",
 }
