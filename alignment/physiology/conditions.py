@@ -1,6 +1,6 @@
 """Responses put in order: trials of equal conditions together, their means, resamples, and what is worth a note."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -92,7 +92,7 @@ class Conditions:
         return found
 
     def draws(self, n_boot: int, seed: int) -> np.ndarray:
-        """``(boot, condition, unit)`` means over resampled trials, each condition resampled by itself; empty without repeats."""
+        """``(boot, condition, unit)`` means over trials resampled inside their condition; empty without repeats."""
         if not self.repeated or n_boot < 1:
             return np.empty((0, self.n_conditions, self.trials.shape[1]))
         return self.weighted(stratified_weights(self.code, n_boot, seed))
@@ -121,7 +121,7 @@ class Conditions:
             )
         return ~varies
 
-    def finish(self, variables: dict[str, object], coords: dict[str, object], **facts: object) -> xr.Dataset:
+    def finish(self, variables: Mapping[str, object], coords: Mapping[str, object], **facts: object) -> xr.Dataset:
         """The analysis' Dataset, with the units' coordinates and the notes."""
         if not self.repeated:
             self.notes.append("Not every condition was shown twice or more, so there are no intervals.")
@@ -221,7 +221,7 @@ def arrange(
         trials=values,
         blanks=blanks,
         units={str(name): coord for name, coord in responses.coords.items() if coord.dims == ("unit",)},
-        facts={"responses": str(responses.attrs[name]) for name in ("unit",) if name in responses.attrs},
+        facts={"responses": str(responses.attrs["unit"])} if "unit" in responses.attrs else {},
     )
 
 

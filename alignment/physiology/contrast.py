@@ -34,9 +34,9 @@ def contrast_response(
     Returns
     -------
     xarray.Dataset
-        Along ``unit``: ``r_max``, ``c50``, ``exponent``, ``baseline``, each with bounds ``_low`` and ``_high`` (NaN for a single
-        response to each stimulus), and ``r2``. Along ``contrast`` and ``unit``: ``response``, ``fitted``; ``n_trials`` along
-        ``contrast``.
+        Along ``unit``: ``r_max``, ``c50``, ``exponent``, ``baseline``, each with bounds ``_low`` and ``_high`` (NaN for a
+        single response to each stimulus), and ``r2``. Along ``contrast`` and ``unit``: ``response``, ``fitted``;
+        ``n_trials`` along ``contrast``.
 
     Raises
     ------
@@ -84,7 +84,9 @@ def contrast_response(
         drawn, _ = fit_curves(curve, rows, drawn[:, None], low, high)
     at_bound = (best[:, 2] >= -1e-6) & ~silent
     if at_bound.any():
-        table.notes.append(f"{int(at_bound.sum())} of {n_units} units do not saturate: c50 at its bound, Rmax without meaning.")
+        table.notes.append(
+            f"{int(at_bound.sum())} of {n_units} units do not saturate: c50 at its bound, Rmax without meaning."
+        )
     found: dict[str, object] = {}
     factor = table.factor if table.repeated else 1.0
     for name, values, every in zip(
@@ -102,7 +104,7 @@ def contrast_response(
 
 
 def hyperbolic_ratio(parameters: np.ndarray, contrast: np.ndarray) -> np.ndarray:
-    """b + Rmax c^n / (c^n + c50^n) for rows (b, Rmax, ln c50, ln n), ``(fit, contrast)``."""
+    """Response b + Rmax c^n / (c^n + c50^n) for rows (b, Rmax, ln c50, ln n), ``(fit, contrast)``."""
     b, r_max, log_c50, log_n = (column[:, None] for column in parameters.T)
     with np.errstate(divide="ignore", over="ignore"):
         share = 1 / (1 + np.exp(-np.exp(log_n) * (np.log(contrast)[None] - log_c50)))

@@ -140,7 +140,7 @@ def vector_measures(means: np.ndarray, degrees: np.ndarray) -> dict[str, np.ndar
 
 
 def von_mises(parameters: np.ndarray, degrees: np.ndarray) -> np.ndarray:
-    """b + a exp(kappa (cos(d - m) - 1)) for rows (b, a, ln kappa, m in radians), ``(fit, direction)``."""
+    """Curve b + a exp(kappa (cos(d - m) - 1)) for rows (b, a, ln kappa, m in radians), ``(fit, direction)``."""
     b, a, log_kappa, m = (column[:, None] for column in parameters.T)
     return np.asarray(b + a * np.exp(np.exp(log_kappa) * (np.cos(np.deg2rad(degrees) - m) - 1)))
 

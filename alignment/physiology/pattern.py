@@ -130,8 +130,8 @@ def _shift(n_directions: int, angle_deg: float) -> int:
     steps = angle_deg / 2 / (360 / n_directions)
     if not np.isfinite(steps) or abs(steps - round(steps)) > 1e-6:
         raise ValueError(
-            f"half of the plaid's angle, {angle_deg / 2:g} degrees, is no multiple of the {360 / n_directions:g} degrees between "
-            "directions; show 12 or 24 directions for plaids of 120 degrees."
+            f"half of the plaid's angle, {angle_deg / 2:g} degrees, is no multiple of the {360 / n_directions:g} degrees "
+            "between directions; show 12 or 24 directions for plaids of 120 degrees."
         )
     return round(steps)
 

@@ -192,7 +192,9 @@ def _as_set(stimuli: xr.DataArray | StimulusSet) -> StimulusSet:
             raise ValueError(f"stimulus set {stimuli.name!r} holds texts; give moving pictures.")
         return stimuli
     if "stimulus" not in stimuli.dims:
-        raise ValueError(f"stimuli must have the dimension 'stimulus', received {tuple(stimuli.dims)}; stack the clips.")
+        raise ValueError(
+            f"stimuli must have the dimension 'stimulus', received {tuple(stimuli.dims)}; stack the clips."
+        )
     columns = {str(name): coord.values for name, coord in stimuli.coords.items() if coord.dims == ("stimulus",)}
     table = pd.DataFrame(columns, index=range(stimuli.sizes["stimulus"]))
     if "stimulus_id" not in table:
