@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from ..inference import permutation_p
-from .conditions import Conditions, arrange, bounded, stratified_weights
+from .conditions import Conditions, Variables, arrange, bounded, stratified_weights
 from .curve_fits import explained, fit_curves
 from .responses import select_stimuli
 
@@ -151,9 +151,14 @@ def neurometric_function(
         null[:, unit] = shuffled[:, scored].mean(axis=1)
     factor = table.factor if table.repeated else 1.0
     found = bounded("performance", value, drawn, factor, ("coherence", "unit"))
-    found |= _thresholds(pairs.levels[scored], value[scored], drawn[:, scored], trials[scored], silent, factor, table)
+    for side in ("low", "high"):
+        found[f"performance_{side}"] = (("coherence", "unit"), np.clip(found[f"performance_{side}"][1], 0, 1))
+    thresholds, above = _thresholds(
+        pairs.levels[scored], value[scored], drawn[:, scored], trials[scored], silent, table
+    )
+    found |= thresholds
     fitted = np.full(value.shape, 0.5)
-    fitted[scored] = found.pop("_curve")
+    fitted[scored] = above
     fitted[:, silent] = np.nan
     mean = np.where(silent, np.nan, value[scored].mean(axis=0))
     found |= {
@@ -253,9 +258,9 @@ def _thresholds(
     drawn: np.ndarray,
     trials: np.ndarray,
     silent: np.ndarray,
-    factor: float,
     table: Conditions,
-) -> dict[str, object]:
+) -> tuple[Variables, np.ndarray]:
+    """Thresholds and slopes with bounds, and the fitted curves ``(coherence, unit)``."""
     if len(levels) < 3:
         raise ValueError(f"a threshold needs at least 3 coherences above 0, received {levels.tolist()}.")
     low = np.log(np.array([levels.min() / 100, SLOPES[0]]))
@@ -280,8 +285,9 @@ def _thresholds(
             f"{int((beyond & ~silent).sum())} of {len(beyond)} units do not reach a performance of 0.816: no threshold."
         )
     unknown = beyond | silent
-    found: dict[str, object] = {"_curve": curve(best).T}
+    found: Variables = {}
+    factor = table.factor if table.repeated else 1.0
     for name, column in (("threshold", 0), ("slope", 1)):
         found |= bounded(name, np.where(unknown, np.nan, np.exp(best[:, column])), np.exp(again[..., column]), factor)
     found["r2"] = ("unit", np.where(silent, np.nan, explained(observed, error, weights)))
-    return found
+    return found, curve(best).T

@@ -20,6 +20,7 @@ FACTS = (
     "angle_deg",
     "experiment",
 )
+Variables = dict[str, tuple[str | tuple[str, ...], np.ndarray]]
 DIMS = (("stimulus", "unit"), ("stimulus", "repeat", "unit"))
 FLAT = 1e-10  # a unit whose condition means differ by a smaller share of the largest is constant
 
@@ -227,7 +228,7 @@ def arrange(
 
 def bounded(
     name: str, value: np.ndarray, draws: np.ndarray, factor: float, dims: tuple[str, ...] = ("unit",)
-) -> dict[str, object]:
+) -> Variables:
     """A variable and the bounds of its 95 % interval, NaN where there are no draws."""
     if not len(draws):
         low = high = np.full(np.shape(value), np.nan)
@@ -241,9 +242,7 @@ def bounded(
     }
 
 
-def bounded_angle(
-    name: str, degrees: np.ndarray, draws: np.ndarray, factor: float, period: float = 360.0
-) -> dict[str, object]:
+def bounded_angle(name: str, degrees: np.ndarray, draws: np.ndarray, factor: float, period: float = 360.0) -> Variables:
     """As `bounded` for an angle; its bounds turn with it and may pass the ends of the circle."""
     turned = degrees + (draws - degrees + period / 2) % period - period / 2
     return bounded(name, degrees, turned, factor)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from .conditions import arrange, bounded
+from .conditions import Variables, arrange, bounded
 from .curve_fits import explained, fit_curves
 
 EXPONENTS = (0.2, 10.0)
@@ -87,7 +87,7 @@ def contrast_response(
         table.notes.append(
             f"{int(at_bound.sum())} of {n_units} units do not saturate: c50 at its bound, Rmax without meaning."
         )
-    found: dict[str, object] = {}
+    found: Variables = {}
     factor = table.factor if table.repeated else 1.0
     for name, values, every in zip(
         ("baseline", "r_max", "c50", "exponent"),

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from ..inference import permutation_test
-from .conditions import Conditions, arrange, bounded, bounded_angle
+from .conditions import Conditions, Variables, arrange, bounded, bounded_angle
 from .curve_fits import explained, fit_curves
 
 EVEN = 1e-3  # degrees by which sampled directions may miss an even division of the circle
@@ -72,7 +72,7 @@ def direction_tuning(
     degrees = even_directions(table.axes["direction_deg"])
     means, silent = table.means(), table.constant()
     draws = table.draws(n_boot, seed)
-    found: dict[str, object] = {
+    found: Variables = {
         "response": (("direction", "unit"), means),
         "n_trials": ("direction", table.counts),
     }
@@ -212,9 +212,7 @@ def _shape(parameters: np.ndarray, scale: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def _permuted(
-    table: Conditions, degrees: np.ndarray, silent: np.ndarray, n_permutations: int, seed: int
-) -> dict[str, object]:
+def _permuted(table: Conditions, degrees: np.ndarray, silent: np.ndarray, n_permutations: int, seed: int) -> Variables:
     """Both indices with directions shuffled among trials."""
     values = np.nan_to_num(table.trials)
     known = np.isfinite(table.trials).astype(float)
@@ -225,7 +223,7 @@ def _permuted(
             means = np.einsum("ct,ptu->pcu", member, values[stack]) / np.einsum("ct,ptu->pcu", member, known[stack])
         return vector_measures(means, degrees)[name]
 
-    found: dict[str, object] = {}
+    found: Variables = {}
     batch = max(1, min(256, (1 << 22) // values.size))
     for name in ("direction_index", "direction_selectivity"):
         result = permutation_test(

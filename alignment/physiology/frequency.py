@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from .conditions import Conditions, arrange, bounded
+from .conditions import Conditions, Variables, arrange, bounded
 
 AXES = ("spatial_frequency_cpd", "temporal_frequency_hz")
 
@@ -52,7 +52,7 @@ def sf_tf_tuning(
     silent = table.constant()
     peak, drawn_peak = _peaks(grids, *axes), _peaks(drawn, *axes)
     factor = table.factor if table.repeated else 1.0
-    found: dict[str, object] = {}
+    found: Variables = {}
     names = ("preferred_spatial_frequency_cpd", "preferred_temporal_frequency_hz")
     with np.errstate(invalid="ignore", divide="ignore"):
         speed, drawn_speed = (pair[1] / pair[0] for pair in (peak, drawn_peak))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from .conditions import Conditions, arrange, bounded
+from .conditions import Conditions, Variables, arrange, bounded
 from .direction import even_directions
 from .responses import select_stimuli
 from .rival_predictions import class_shares, rival_class, rival_z
@@ -91,7 +91,7 @@ def pattern_component(
         shift,
     )
     factor = max(_factor(gratings), _factor(plaids)) if repeated else 1.0
-    found: dict[str, object] = {}
+    found: Variables = {}
     for name in ("z_pattern", "z_component", "pattern_index"):
         found |= bounded(name, np.where(silent, np.nan, measures[name]), drawn[name], factor)
     for name in ("partial_pattern", "partial_component"):

@@ -130,7 +130,9 @@ def plot_contrast_response(tuning: xr.Dataset, unit: int = 0, *, ax: "Axes | Non
     if np.isfinite(shown["c50"]):
         fine = np.geomspace(contrast[seen].min(), 1, 200)
         b, r_max, c50, n = (float(shown[name]) for name in ("baseline", "r_max", "c50", "exponent"))
-        ax.plot(fine, hyperbolic_ratio(np.array([[b, r_max, np.log(c50), np.log(n)]]), fine)[0], color="C0", linewidth=1)
+        ax.plot(
+            fine, hyperbolic_ratio(np.array([[b, r_max, np.log(c50), np.log(n)]]), fine)[0], color="C0", linewidth=1
+        )
         _mark(ax, shown, "c50")
     ax.axhline(float(shown["baseline"]), color="black", linewidth=0.6, linestyle=":")
     ax.set_xscale("log")

@@ -5,6 +5,8 @@ from typing import Literal
 import numpy as np
 import xarray as xr
 
+from .conditions import Variables
+
 Null = Literal["normal", "permutation"]
 
 
@@ -195,7 +197,7 @@ def _permuted_threshold(
     return np.asarray(np.quantile(largest, 1 - alpha, axis=0))
 
 
-def _places(z: np.ndarray, significant: np.ndarray) -> dict[str, object]:
+def _places(z: np.ndarray, significant: np.ndarray) -> Variables:
     n_lags, n_rows, n_cols, n_units = z.shape
     weight = np.where(significant, np.nan_to_num(z) ** 2, 0.0)
     total = weight.sum(axis=(0, 1, 2))

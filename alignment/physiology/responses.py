@@ -148,7 +148,9 @@ def recorded_responses(dataset: NeuralDataset) -> xr.DataArray:
     )
 
 
-def select_stimuli(responses: xr.DataArray, *, blank: bool = True, **facts: float | str | Sequence) -> xr.DataArray:
+def select_stimuli(
+    responses: xr.DataArray, *, blank: bool = True, **facts: float | str | Sequence[float] | Sequence[str]
+) -> xr.DataArray:
     """Responses to the stimuli of the given facts, such as ``kind="grating", contrast=1.0``.
 
     Parameters
@@ -172,7 +174,7 @@ def select_stimuli(responses: xr.DataArray, *, blank: bool = True, **facts: floa
             raise ValueError(f"responses have no coordinate {name!r} along 'stimulus'; they have {', '.join(known)}.")
         column = responses[name].values
         some = np.zeros(len(column), bool)
-        for value in [wanted] if isinstance(wanted, str) or np.ndim(wanted) == 0 else wanted:
+        for value in np.atleast_1d(np.asarray(wanted)):
             if column.dtype.kind in "USO":
                 some |= column == value
             else:
