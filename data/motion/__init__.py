@@ -1,5 +1,5 @@
 """Recordings and judgements of visual motion."""
 
-from . import huperflow, second_order, sintel_slow
+from . import goris2015, huperflow, mt_rdk, second_order, sintel_slow
 
-__all__ = ["huperflow", "second_order", "sintel_slow"]
+__all__ = ["goris2015", "huperflow", "mt_rdk", "second_order", "sintel_slow"]
