@@ -83,11 +83,11 @@ class ClassicalModel(Recordable, nn.Module):
         generator(seed)  # refuses what is no seed
         self.config, self.seed = config, seed
         for name, exact in self.constants().items():
-            self.register_buffer(name, torch.as_tensor(exact, dtype=torch.get_default_dtype()), persistent=False)
+            self.register_buffer(name, _rounded(exact, torch.get_default_dtype(), None), persistent=False)
 
     @abstractmethod
     def constants(self) -> dict[str, np.ndarray]:
-        """Constants by name, float64, from the configuration alone."""
+        """Constants by name, float64 or whole numbers, from the configuration alone."""
 
     @abstractmethod
     def units(self, layer: str) -> "xr.Dataset":
@@ -97,7 +97,7 @@ class ClassicalModel(Recordable, nn.Module):
         super()._apply(fn, recurse)
         for name, exact in self.constants().items():
             held: Tensor = getattr(self, name)
-            setattr(self, name, torch.as_tensor(exact, dtype=held.dtype, device=held.device))
+            setattr(self, name, _rounded(exact, held.dtype, held.device))
         return self
 
     def _refuse_layer(self, layer: str, described: Sequence[str]) -> None:
@@ -108,6 +108,11 @@ class ClassicalModel(Recordable, nn.Module):
                 described,
                 f"Described: {', '.join(described)}.",
             )
+
+
+def _rounded(exact: np.ndarray, dtype: torch.dtype, device: torch.device | None) -> Tensor:
+    """Numbers in a precision; whole numbers stay what they are."""
+    return torch.as_tensor(exact, dtype=dtype if exact.dtype.kind == "f" else torch.int64, device=device)
 
 
 def unit_table(
