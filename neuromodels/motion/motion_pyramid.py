@@ -116,14 +116,19 @@ class NishimotoGallant(ClassicalModel):
                 f"{name} was made for pictures of {self.config.n_rows} x {self.config.n_cols} pixels, received "
                 f"{clips.shape[-2]} x {clips.shape[-1]}; create it with n_rows={clips.shape[-2]}, n_cols={clips.shape[-1]}."
             )
-        sine, cosine = self.quadratures(clips)
+        sine, cosine = self._quadratures(clips)
         # Not 0, where the root has no slope; far below the floor of the logarithm.
         power = (sine.square() + cosine.square()).clamp_min(torch.finfo(clips.dtype).tiny)
-        amplitude = self.tap("amplitude", power.sqrt())
+        amplitude = self.tap("amplitude", power.sqrt().index_select(-1, self._order))
         return self.tap("v1", (amplitude + LOG_FLOOR).log())
 
     def quadratures(self, clips: Tensor) -> tuple[Tensor, Tensor]:
         """Sine and cosine parts of all filters, ``(batch, time, filter)`` each."""
+        sine, cosine = (part.index_select(-1, self._order) for part in self._quadratures(clips))
+        return sine, cosine
+
+    def _quadratures(self, clips: Tensor) -> tuple[Tensor, Tensor]:
+        """Both parts of every place, axis and rate in either direction, in the sequence in which they are computed."""
         frames = luminance(clips) if self.config.colour == "luminance" else lightness(clips)
         cosine, sine = self._in_space(frames.flatten(0, 1))
         n_clips, n_places = len(clips), cosine.shape[1]
@@ -135,7 +140,7 @@ class NishimotoGallant(ClassicalModel):
         # The opposite direction is the conjugate spatial filter.
         sines = torch.stack([cos_sin + sin_cos, cos_sin - sin_cos], 2)
         cosines = torch.stack([cos_cos - sin_sin, cos_cos + sin_sin], 2)
-        return sines.flatten(2)[..., self._order], cosines.flatten(2)[..., self._order]
+        return sines.flatten(2), cosines.flatten(2)
 
     def _in_space(self, frames: Tensor) -> tuple[Tensor, Tensor]:
         """Inner products of frames ``(frame, row, col)`` with all spatial filters: cosine and sine, ``(frame, place)``."""
@@ -143,13 +148,12 @@ class NishimotoGallant(ClassicalModel):
         for number, band in enumerate(_bands(self.config)):
             across, along = getattr(self, f"_across_{number}"), getattr(self, f"_along_{number}")
             width, height = across.shape[-1], along.shape[-1]
-            columns = torch.cat([torch.arange(first, first + width) for first in band.first_cols]).to(frames.device)
             for grid_row, first in enumerate(band.first_rows):
                 cosine, sine = _outer(across, along[grid_row])
-                box = frames[:, first : first + height].index_select(2, columns)
+                stripe = frames[:, first : first + height]
+                boxes = torch.stack([stripe[..., col : col + width] for col in band.first_cols])
                 # (grid column, frame, pixel) by (grid column, pixel, filter)
-                box = box.unflatten(2, (-1, width)).permute(2, 0, 1, 3).flatten(2)
-                found = box @ torch.cat([cosine, sine], 1).flatten(2).mT
+                found = boxes.flatten(2) @ torch.cat([cosine, sine], 1).flatten(2).mT
                 shown = found.movedim(0, 1).unflatten(2, (2, -1))
                 cosines.append(shown[:, :, 0].flatten(1))
                 sines.append(shown[:, :, 1].flatten(1))
