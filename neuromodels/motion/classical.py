@@ -33,9 +33,7 @@ class Options:
         known = [field.name for field in dataclasses.fields(cls)]  # type: ignore[arg-type]
         for option in options:
             if option not in known:
-                raise UnknownNameError.for_name(
-                    f"option of {cls.__name__}", option, known, f"All: {', '.join(known)}."
-                )
+                raise UnknownNameError.for_name(f"option of {cls.__name__}", option, known, f"All: {', '.join(known)}.")
         return cls(**options)
 
     def refuse_nonpositive(self, *names: str) -> None:

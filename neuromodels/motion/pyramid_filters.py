@@ -64,7 +64,9 @@ class PyramidConfig(Options):
                 raise ValueError(f"{name} must be different numbers of 0 or more, received {getattr(self, name)!r}.")
             object.__setattr__(self, name, values)
         if max(self.spatial_frequencies_cpi) == 0:
-            raise ValueError("spatial_frequencies_cpi has no frequency above 0; the places of filters follow from them.")
+            raise ValueError(
+                "spatial_frequencies_cpi has no frequency above 0; the places of filters follow from them."
+            )
         if max(self.temporal_frequencies_hz) > self.rate_hz / 2:
             raise ValueError(
                 f"a temporal frequency of {max(self.temporal_frequencies_hz):g} Hz is above the Nyquist limit of "
