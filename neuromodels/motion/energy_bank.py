@@ -6,7 +6,6 @@ from torch import Tensor
 from .clips import check_clips
 from .energy_stage import EnergyFilters, EnergyStage, fits
 from .fourier_energy import fourier_energy
-from .gabor import SIDE
 from .plain_energy import plain_energy
 from .pyramid import STRIDE, level_sizes, pyramid, resize
 
@@ -19,7 +18,7 @@ class EnergyBank(EnergyStage):
     ``units_per_level * k + j`` is unit j of level k.
 
     A level that is smaller than the 15 x 15 filters is silent: its channels are 0 and do not count in the normalisation.
-    In a square picture of 8 levels all have input from 360 pixels on, six from 168, four from 80. Where `as_published`,
+    In a square picture of 8 levels all have input from 392 pixels on, six from 176, four from 80. Where `as_published`,
     every level counts, however small, and pictures end in black: a uniform grey clip has energy along its border.
 
     Parameters
