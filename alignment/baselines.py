@@ -93,6 +93,33 @@ class NuisanceModel:
 
 
 @dataclass(frozen=True)
+class TableColumns:
+    """Numbers of the stimulus table that are no merit of a model: how strong a stimulus is, how much there is of it.
+
+    Attributes
+    ----------
+    columns
+        Of the stimulus table; missing values count as 0.
+    """
+
+    columns: tuple[str, ...]
+    standardised: bool = True
+
+    @property
+    def name(self) -> str:
+        """The columns."""
+        return " + ".join(self.columns)
+
+    def describe(self) -> str:
+        """What the features are, in one sentence."""
+        return f"{self.name} of the stimulus"
+
+    def features(self, stimuli: StimulusSet) -> np.ndarray:
+        """``(stimulus, column)``."""
+        return np.nan_to_num(stimuli.table[list(self.columns)].to_numpy(dtype=float))
+
+
+@dataclass(frozen=True)
 class ModelInput:
     """What the model is shown, mean over time where there is time: what its layers must add something to."""
 

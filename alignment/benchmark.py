@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .metrics import Similarity
     from .perceived_flow import PerceivedFlow
     from .relation_ceiling import RelationCeiling
+    from .rendering import Rendering
 
 Normalisation = Literal["r/c", "noise-corrected", "none"]
 Direction = Literal["model to brain", "brain to model"]
@@ -74,6 +75,10 @@ class Benchmark:
         Sentences that belong to the protocol, such as how the responses were filtered.
     published
         Numbers of others, for the report.
+    rendering
+        What draws the stimuli for a model where the recording stored their parameters alone, see `alignment.rendering`.
+    nuisance
+        Columns of the stimulus table that stand in the null model in place of length and position, such as contrast.
     """
 
     name: str
@@ -90,6 +95,8 @@ class Benchmark:
     missing: Missing = "refuse"
     published: tuple[PublishedNumber, ...] = ()
     protocol_notes: tuple[str, ...] = ()
+    rendering: "Rendering | None" = None
+    nuisance: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.normalisation not in get_args(Normalisation):
@@ -279,6 +286,8 @@ class Benchmark:
         steps = []
         if self.context:
             steps.append("Each text is shown after the earlier texts of its group, joined by spaces.")
+        if self.rendering:
+            steps.append(self.rendering.words)
         steps += self.protocol_notes
         if responses:
             steps.append("Responses to repetitions of a stimulus are averaged.")

@@ -10,7 +10,7 @@ from data.dataset import NeuralDataset
 from data.splits import SplitSpec
 
 from .activations import constant_note, record_activations
-from .baselines import Baseline, NuisanceModel, OasmModel, RandomFeatures
+from .baselines import Baseline, NuisanceModel, OasmModel, RandomFeatures, TableColumns
 from .benchmark import Benchmark
 from .cache import ActivationCache
 from .crossvalidation import CrossValidation
@@ -24,6 +24,7 @@ from .perceived_flow.scoring import score_perceived_flow
 from .protocol import RecordableModel
 from .provenance import headline_layer, identity
 from .recording_model import RecordingModel
+from .rendering import rendered_activations
 from .result import NESTED, Score
 from .runs import make_run, swap_sides
 from .similarity_run import SimilarityRun
@@ -133,7 +134,12 @@ def score(
         warnings.warn(leak.sentence, LeakageWarning, stacklevel=2)
     if isinstance(metric, Mapping):
         notes.append(warn_of_small_folds(spec, folds, table))
-    activations = record_activations(model, bench.shown(stimuli), layers, batch_size=batch_size, cache=cache)
+    if bench.rendering and not isinstance(model, RecordingModel):
+        activations = rendered_activations(
+            model, bench.rendering, dataset, layers, batch_size=min(batch_size, 16), cache=cache, progress=progress
+        )
+    else:
+        activations = record_activations(model, bench.shown(stimuli), layers, batch_size=batch_size, cache=cache)
     notes += [constant_note(model, name, values.values) for name, values in activations.items()]
     names = list(activations)
     layer_features = {name: values.values for name, values in activations.items()}
@@ -151,7 +157,10 @@ def score(
         steps.advance()
     considered = names if headline == NESTED else [headline]
     width = max(layer_features[name].shape[1] for name in considered)
-    nulls: list[Baseline] = [RandomFeatures(width, seed), NuisanceModel(getattr(model, "n_tokens", None)), OasmModel()]
+    nuisance: Baseline = (
+        TableColumns(bench.nuisance) if bench.nuisance else NuisanceModel(getattr(model, "n_tokens", None))
+    )
+    nulls: list[Baseline] = [RandomFeatures(width, seed), nuisance, OasmModel()]
     measured_nulls = {}
     for null in nulls:
         measured_nulls[null.name] = run.measure_null(null, null.features(stimuli))

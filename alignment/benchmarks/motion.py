@@ -1,9 +1,16 @@
-"""Motion benchmarks: what people see at places in films."""
+"""Motion benchmarks: what people see at places in films, and neurons of V1, V2 and MT under gratings and dots."""
 
-from data.catalogue import dataset_info
+import numpy as np
+
+from data.catalogue import dataset_info, list_datasets
+from data.dataset import NeuralDataset
+from data.motion.goris2015 import grating_components
+from data.splits import SplitSpec
 
 from ..benchmark import Benchmark, PublishedNumber
+from ..ceilings import SplitHalfCeiling
 from ..perceived_flow.metric import PerceivedFlow
+from ..rendering import Pictures, Rendering
 from . import register_benchmark
 
 SECOND_ORDER_SOURCE = "project page of Sun et al. 2025, Nature Machine Intelligence"
@@ -45,3 +52,82 @@ for _dataset, _metric in (
             protocol_notes=SECOND_ORDER_NOTES if _dataset == "motion/second-order" else (),
         )
     )
+
+# Pictures per condition: its first trials, whose temporal frequencies differ; and seeds of dots.
+N_TRIALS_DRAWN, N_SEEDS = 3, 4
+
+
+def _mixtures(dataset: NeuralDataset) -> Pictures:
+    """Gratings of the first trials of every condition."""
+    assert dataset.responses is not None
+    first = np.flatnonzero(dataset.responses["repetition"].values < N_TRIALS_DRAWN)
+    components = grating_components(dataset.name).isel(presentation=first)
+    names = ("direction_deg", "spatial_frequency_cpd", "temporal_frequency_hz", "contrast", "phase_deg")
+    return Pictures(
+        dataset.responses["stimulus_id"].values[first].astype(str), {name: components[name].values for name in names}
+    )
+
+
+def _dots(dataset: NeuralDataset) -> Pictures:
+    """Several seeds of every condition; the dots themselves were not stored."""
+    table = dataset.stimuli.table
+    rows = np.repeat(np.arange(len(table)), N_SEEDS)
+    return Pictures(
+        table["stimulus_id"].to_numpy(dtype=str)[rows],
+        {
+            "direction_deg": table["direction_deg"].to_numpy(dtype=float)[rows],
+            "coherence": np.minimum(table["coherence"].to_numpy(dtype=float)[rows], 1.0),
+            "seed": np.arange(len(rows)),
+        },
+    )
+
+
+MIXTURES = Rendering(
+    "vision/grating-mixtures",
+    _mixtures,
+    words=(
+        f"The gratings of the first {N_TRIALS_DRAWN} trials of each condition are drawn, 8 pixels per cycle, 48 x 48 pixels, "
+        "30 frames per second for 1 s (or as many frames as the model takes), without an aperture; activations are averaged over "
+        "time, the inner half of the map and these trials."
+    ),
+)
+DOTS = Rendering(
+    "vision/moving-dots",
+    _dots,
+    words=(
+        f"Dots of each direction and coherence are drawn {N_SEEDS} times, at 1 pixel per frame: their speed, size and places "
+        "were not stored. Activations are averaged over time, the inner half of the map and the draws."
+    ),
+)
+for _pattern, _rendering, _split, _nuisance, _note in (
+    (
+        "motion/goris2015.*",
+        MIXTURES,
+        "",
+        ("contrast", "n_components"),
+        "Families of conditions that differ in direction alone are held out whole; the split condition10 holds out single "
+        "conditions, whose neighbours in direction are then in training.",
+    ),
+    (
+        "motion/mt-rdk.*",
+        DOTS,
+        SplitSpec("condition11", "kfold", 11, seed=0),
+        ("coherence",),
+        "Conditions are held out; a condition's repetitions stay together.",
+    ),
+):
+    for _name in list_datasets(_pattern):
+        register_benchmark(
+            Benchmark(
+                name=f"{_name}-ridge",
+                dataset=_name,
+                citation=dataset_info(_name).citation,
+                split=_split,
+                missing="average",
+                ceiling=SplitHalfCeiling(),
+                normalisation="r/c",
+                rendering=_rendering,
+                nuisance=_nuisance,
+                protocol_notes=(_note,),
+            )
+        )

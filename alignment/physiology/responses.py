@@ -228,19 +228,37 @@ def _recorded(
         found: Mapping[str, object] = model.record(batch, [layer])
         if layer not in found:
             raise ValueError(f"record of {model.name!r} did not return layer {layer!r}; it gave {list(found)}.")
-        values = _to_numpy(found[layer])
-        if values.ndim < 2 or len(values) != len(batch):
+        shape = _to_numpy(found[layer]).shape
+        if len(shape) < 2 or shape[0] != len(batch):
             raise ValueError(
-                f"layer {layer!r} of {model.name!r} has shape {values.shape} for {len(batch)} stimuli; the first axis must "
-                "count the stimuli, the others hold units."
+                f"layer {layer!r} of {model.name!r} has shape {shape} for {len(batch)} stimuli; the first axis must count the "
+                "stimuli, the others hold units."
             )
-        axes = _axes(model, layer, values.shape[1:], dims)
-        parts.append(_reduced(values.astype(float), axes, border, reduce, keep_time, layer))
+        parts.append(
+            layer_values(model, layer, found[layer], dims=dims, border=border, reduce=reduce, keep_time=keep_time)
+        )
     values = np.concatenate(parts)
     if not np.isfinite(values).all():
         bad = int(np.flatnonzero(~np.isfinite(values).reshape(len(values), -1).all(axis=1))[0])
         raise ValueError(f"layer {layer!r} of {model.name!r} is not finite for stimulus {stimuli.ids[bad]!r}.")
     return values
+
+
+def layer_values(
+    model: RecordableModel,
+    layer: str,
+    recorded: object,
+    *,
+    dims: Sequence[str] | None = None,
+    border: int | None = None,
+    reduce: Reduce = "mean",
+    keep_time: bool = False,
+) -> np.ndarray:
+    """What a model recorded as ``(stimulus, [time,] unit)``, float64; see `unit_responses` for the parameters."""
+    values = _to_numpy(recorded)
+    named = dims if dims is not None else getattr(model, "layer_dims", {}).get(layer)
+    axes = _axes(model, layer, values.shape[1:], named)
+    return _reduced(values.astype(float), axes, border, reduce, keep_time, layer)
 
 
 def _axes(model: RecordableModel, layer: str, shape: tuple[int, ...], dims: Sequence[str] | None) -> tuple[str, ...]:

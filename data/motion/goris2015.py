@@ -12,6 +12,7 @@ from ..access import locate_all
 from ..assembly import make_responses
 from ..catalogue import dataset_info, register_dataset
 from ..dataset import DataFile, DatasetInfo, NeuralDataset
+from ..splits import SplitSpec
 from ..stimuli import StimulusSet
 
 FAMILY = "motion/goris2015"
@@ -24,6 +25,13 @@ COMPONENT = {
     "phase_deg": "phase",
 }
 FACTS = ("size_deg", "x_deg", "y_deg", "latency_ms", "spont_rate_hz")
+
+# Conditions of one family differ in direction alone. Folds over conditions leave neighbouring directions of the same family in
+# training; those over families ask for tuning to mixtures that were never seen.
+SPLITS = {
+    "family4": SplitSpec("family4", "group-kfold", 4, seed=0, group="family"),
+    "condition10": SplitSpec("condition10", "kfold", 10, seed=0),
+}
 
 # unit: area, trials, SHA-256, bytes
 UNITS = {
@@ -52,6 +60,7 @@ def info_of(unit: str) -> DatasetInfo:
             "nine components, block_id, spike_count, duration_s, spikes, and the run over spatial frequency as sf_*."
         ),
         units="spikes/s",
+        splits=SPLITS,
         files=(DataFile(f"{unit}.npz", None, sha256, n_bytes, "gratings and spikes of every trial"),),
         folder="recordings/macaque_v1v2_grating_mixtures",
         notes=(
@@ -79,10 +88,10 @@ def load(info: DatasetInfo) -> NeuralDataset:
     kept, first = np.unique(ids, return_index=True)
     table = pd.DataFrame({"stimulus_id": kept, **_conditions(parts, shown, first)})
     codes = xr.DataArray(
-        np.stack([np.where(shown[first], parts[name][first], np.nan) for name in _CONSTANT], axis=1).astype(np.float32),
+        np.stack([np.where(shown[first], parts[name][first], 0.0) for name in _CONSTANT], axis=1).astype(np.float32),
         dims=("stimulus", "quantity", "component"),
         coords={"stimulus_id": ("stimulus", kept.astype(str)), "quantity": list(_CONSTANT)},
-        attrs={"unit": "parameters, not images; NaN where there is no grating"},
+        attrs={"unit": "parameters, not images; contrast 0 where there is no grating"},
     )
     responses = make_responses(
         (counts / seconds)[:, None],
@@ -100,8 +109,8 @@ def load(info: DatasetInfo) -> NeuralDataset:
     return NeuralDataset(
         info=info,
         responses=responses,
-        stimuli=StimulusSet(info.name, table, arrays=codes),
-        splits={},
+        stimuli=StimulusSet(info.name, table, group="family", arrays=codes),
+        splits=SPLITS,
         provenance={located.file.path: located.sha256},
     )
 
@@ -175,7 +184,12 @@ def _conditions(parts: dict[str, np.ndarray], shown: np.ndarray, first: np.ndarr
     away = (direction - direction[:, :1] + 180) % 360 - 180
     with np.errstate(invalid="ignore", divide="ignore"):
         spread = np.sqrt(np.where(shown, contrast * away**2, 0.0).sum(axis=1) / total)
+    family = [
+        BLANK if n == 0 else f"{n} gratings, contrast {c:.2f}, spread {s:.0f} deg"
+        for n, c, s in zip(n_components, total, spread, strict=True)
+    ]
     return {
+        "family": np.array(family),
         "kind": np.where(blank, "uniform", np.where(n_components == 1, "grating", "grating sum")),
         "n_components": n_components,
         "direction_deg": np.where(blank, np.nan, direction[:, 0]),
