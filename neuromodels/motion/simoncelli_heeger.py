@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .classical import ClassicalModel, Options, unit_table
+from .classical import ClassicalModel, Options, unit_preferences
 from .clips import check_clips, luminance
 from .directional_derivatives import (
     FILTERS,
@@ -214,19 +214,21 @@ class SimoncelliHeeger(ClassicalModel):
         Returns
         -------
         xarray.Dataset
-            Along ``unit``; see `unit_table`. V1 units prefer a frequency 0.2173 cycles from the origin of (cycles per
+            Along ``unit``; see `unit_preferences`. V1 units prefer a frequency 0.2173 cycles from the origin of (cycles per
             pixel, cycles per frame); MT units a velocity at any frequency.
         """
         self._refuse_layer(layer, self.layers)
         if layer.startswith("mt"):
             direction, speed = np.array(self.config.mt_units or MT_POPULATION).T
-            return unit_table(np.where(speed > 0, direction, np.nan), speed_ppf=speed)
+            return unit_preferences(np.where(speed > 0, direction, np.nan), speed_ppf=speed)
         if self.config.v1_units is None:
             direction, speed = np.rad2deg(V1_POPULATION[:, 0]), V1_POPULATION[:, 1]
         else:
             direction, speed = np.array(self.config.v1_units).T
         elevation = np.arctan(speed)
-        return unit_table(direction, PREFERRED_RADIUS * np.cos(elevation), PREFERRED_RADIUS * np.sin(elevation), speed)
+        return unit_preferences(
+            direction, PREFERRED_RADIUS * np.cos(elevation), PREFERRED_RADIUS * np.sin(elevation), speed
+        )
 
 
 def mt_weights(units: Sequence[tuple[float, float]]) -> np.ndarray:
