@@ -179,7 +179,7 @@ def test_normalised_energy_hardly_depends_on_contrast_and_stays_below_one():
     high, low = (grating(0, contrast=contrast, n_frames=14) for contrast in (1.0, 0.5))
     assert centre(plain(high))[0] / centre(plain(low))[0] == pytest.approx(4, rel=1e-6)
     assert centre(normal(high))[0] / centre(normal(low))[0] == pytest.approx(1, abs=0.02)
-    assert 0 <= float(normal(high).min()) and float(normal(high).max()) < 1
+    assert float(normal(high).min()) >= 0 and float(normal(high).max()) < 1
     blank = torch.full((1, 14, 1, 64, 64), 0.5, dtype=torch.float64)
     assert float(normal(blank).abs().max()) < 1e-20
 
