@@ -20,7 +20,7 @@ from scipy.fft import next_fast_len
 from torch import Tensor
 from torch.nn import functional
 
-from .classical import ClassicalModel, Options, unit_table
+from .classical import ClassicalModel, Options, unit_preferences
 from .clips import check_clips, luminance
 
 if TYPE_CHECKING:
@@ -187,7 +187,8 @@ class AdelsonBergen(ClassicalModel):
         Returns
         -------
         xarray.Dataset
-            Along ``unit``; see `unit_table`. The temporal frequency is where the two temporal filters together respond most.
+            Along ``unit``; see `unit_preferences`. The temporal frequency is where the two temporal filters
+            together respond most.
         """
         self._refuse_layer(layer, self.layers)
         directions = self._directions()
@@ -195,7 +196,7 @@ class AdelsonBergen(ClassicalModel):
             directions = directions[: len(directions) // 2]
         frequencies = self.config.spatial_frequencies_cpp
         n_units = len(directions) * len(frequencies)
-        return unit_table(
+        return unit_preferences(
             np.tile(directions, len(frequencies)),
             np.repeat(frequencies, len(directions)),
             np.full(n_units, self._preferred_flicker()),

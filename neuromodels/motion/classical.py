@@ -89,7 +89,7 @@ class ClassicalModel(Recordable, nn.Module):
 
     @abstractmethod
     def units(self, layer: str) -> "xr.Dataset":
-        """What each unit of a layer prefers; see `unit_table`."""
+        """What each unit of a layer prefers; see `unit_preferences`."""
 
     def _apply(self, fn: Any, recurse: bool = True) -> Self:
         super()._apply(fn, recurse)
@@ -113,7 +113,7 @@ def _rounded(exact: np.ndarray, dtype: torch.dtype, device: torch.device | None)
     return torch.as_tensor(exact, dtype=dtype if exact.dtype.kind == "f" else torch.int64, device=device)
 
 
-def unit_table(
+def unit_preferences(
     direction_deg: np.ndarray,
     spatial_frequency_cpp: np.ndarray | None = None,
     temporal_frequency_cpf: np.ndarray | None = None,

@@ -37,9 +37,9 @@ def adelson_bergen(*, seed: int, **overrides: object) -> "AdelsonBergen":
 def nishimoto_gallant(*, seed: int, **overrides: object) -> "NishimotoGallant":
     """Motion energy pyramid for encoding models of movies; 1,380 filters for square pictures."""
     from .motion_pyramid import NishimotoGallant
-    from .pyramid_filters import PyramidConfig
+    from .pyramid_filters import NishimotoGallantConfig
 
-    return NishimotoGallant(PyramidConfig.with_options(**overrides), seed=seed)
+    return NishimotoGallant(NishimotoGallantConfig.with_options(**overrides), seed=seed)
 
 
 @register_model(

@@ -11,7 +11,6 @@ from math import factorial
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 ORDER = 3
 # Derivatives of order 0 to 3 of a Gaussian of standard deviation 1.25, as tabulated with the published model.
@@ -60,29 +59,33 @@ def steering_weights(vectors: np.ndarray, degree: int) -> np.ndarray:
     )
 
 
-def separable_derivatives(frames: Tensor, filters: Tensor) -> Tensor:
+def separable_derivatives(frames: Tensor) -> Tensor:
     """Third-order derivatives of clips along the axes, where the filters fit.
 
     Parameters
     ----------
     frames
         ``(batch, time, row, col)``.
-    filters
-        `FILTERS`, ``(order, tap)``, in the precision and on the device of the frames.
 
     Returns
     -------
     Tensor
         ``(batch, order, time - 8, row - 8, col - 8)``, in the sequence of ``orders(3)``.
     """
-    # conv3d correlates. A pattern that moves right gains phase along x and loses it along t; rows run downward, y upward.
-    places = orders(ORDER)
-    by_time = functional.conv3d(frames[:, None], filters[:, None, :, None, None])
-    by_time = by_time[:, [t for _, _, t in places]]
-    kernels = filters[[y for y, _, _ in places]][:, None, None, :, None]
-    by_rows = functional.conv3d(by_time, kernels, groups=len(places))
-    kernels = filters.flip(1)[[x for _, x, _ in places]][:, None, None, None, :]
-    return functional.conv3d(by_rows, kernels, groups=len(places))
+    # A pattern that moves right gains phase along x and loses it along t; rows run downward, y upward.
+    by_time = [correlate(frames, taps, -3) for taps in FILTERS]
+    derivatives = [correlate(correlate(by_time[t], FILTERS[y], -2), FILTERS[x][::-1], -1) for y, x, t in orders(ORDER)]
+    return torch.stack(derivatives, 1)
+
+
+def correlate(maps: Tensor, taps: np.ndarray, axis: int) -> Tensor:
+    """Weighted sums of shifted maps along one axis, where all taps fit."""
+    n_places = maps.shape[axis] - len(taps) + 1
+    first, *others = taps.tolist()
+    total = first * maps.narrow(axis, 0, n_places)
+    for place, weight in enumerate(others, start=1):
+        total.add_(maps.narrow(axis, place, n_places), alpha=weight)
+    return total
 
 
 def interpolation_weights(wanted: np.ndarray, held: np.ndarray) -> np.ndarray:
@@ -112,12 +115,9 @@ def gaussian_taps(sd: float, n_taps: int) -> np.ndarray:
     return weights / weights.sum()
 
 
-def blur(maps: Tensor, taps: Tensor) -> Tensor:
-    """Separable blur over rows and columns of ``(batch, channel, time, row, col)``, where the taps fit."""
-    size = (-1, 1, *maps.shape[-3:])
-    flat = functional.conv3d(maps.reshape(size), taps[None, None, None, :, None])
-    flat = functional.conv3d(flat, taps[None, None, None, None, :])
-    return flat.reshape(*maps.shape[:2], *flat.shape[-3:])
+def blur(maps: Tensor, taps: np.ndarray) -> Tensor:
+    """Separable blur over the last two axes, where the taps fit."""
+    return correlate(correlate(maps, taps, -2), taps, -1)
 
 
 def steer(derivatives: Tensor, weights: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .classical import ClassicalModel, Options, unit_table
+from .classical import ClassicalModel, Options, unit_preferences
 from .clips import check_clips, luminance
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ class FFV1MT(ClassicalModel):
         Returns
         -------
         xarray.Dataset
-            Along ``unit``; see `unit_table`. A negative component velocity, ``component_velocity_ppf``, is stated as the
+            Along ``unit``; see `unit_preferences`. A negative component velocity, ``component_velocity_ppf``, is stated as the
             opposite direction. Units of ``v1`` and ``mt`` have no preferred frequency or speed: where orientations are
             normalised, each velocity by itself, what is left is how sure a velocity is of its direction.
         """
@@ -218,9 +218,9 @@ class FFV1MT(ClassicalModel):
         direction, velocity = (grid.ravel() for grid in np.meshgrid(axes, velocities, indexing="ij"))
         direction = np.where(velocity == 0, np.nan, direction + 180 * (velocity < 0))
         if layer != "energy":
-            return unit_table(direction, component_velocity_ppf=velocity)
+            return unit_preferences(direction, component_velocity_ppf=velocity)
         frequency, speed = np.full(len(velocity), FREQUENCY_CPP), np.abs(velocity)
-        return unit_table(direction, frequency, speed * FREQUENCY_CPP, component_velocity_ppf=velocity)
+        return unit_preferences(direction, frequency, speed * FREQUENCY_CPP, component_velocity_ppf=velocity)
 
 
 def _orientations() -> np.ndarray:

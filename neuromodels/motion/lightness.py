@@ -30,6 +30,7 @@ def lightness(clips: Tensor) -> Tensor:
     if clips.shape[2] == 1:
         y = linear[:, :, 0]
     else:
-        y = sum(weight * linear[:, :, channel] for channel, weight in enumerate(LINEAR_LUMINANCE))
+        red, green, blue = LINEAR_LUMINANCE
+        y = red * linear[:, :, 0] + green * linear[:, :, 1] + blue * linear[:, :, 2]
     dark = 7.787 * y + 4 / 29
     return 116 * torch.where(y < 0.008856, dark, y.clamp_min(0.008856) ** (1 / 3)) - 16

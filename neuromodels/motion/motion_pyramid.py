@@ -21,10 +21,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .classical import ClassicalModel, unit_table
+from .classical import ClassicalModel, unit_preferences
 from .clips import check_clips, luminance
 from .lightness import lightness
-from .pyramid_filters import PyramidConfig, filter_table, grid, spatial_sd, temporal_sd
+from .pyramid_filters import NishimotoGallantConfig, filter_table, grid, spatial_sd, temporal_sd
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -42,8 +42,8 @@ class NishimotoGallant(ClassicalModel):
     Parameters
     ----------
     config
-        Sizes; see `PyramidConfig`. The default has 1,380 filters; with 32 cycles per picture it has the 6,555 that were
-        fitted to brains.
+        Sizes; see `NishimotoGallantConfig`. The default has 1,380 filters; with 32 cycles per picture it has the
+        6,555 that were fitted to brains.
     seed
         Kept for the identity of the model.
 
@@ -66,13 +66,13 @@ class NishimotoGallant(ClassicalModel):
     layers = ("amplitude", "v1")
     committed_layer = "v1"
     layer_dims = dict.fromkeys(layers, ("time", "unit"))
-    config: PyramidConfig
+    config: NishimotoGallantConfig
 
     _in_time: Tensor
     _order: Tensor
 
-    def __init__(self, config: PyramidConfig | None = None, *, seed: int = 0) -> None:
-        super().__init__(config or PyramidConfig(), seed=seed)
+    def __init__(self, config: NishimotoGallantConfig | None = None, *, seed: int = 0) -> None:
+        super().__init__(config or NishimotoGallantConfig(), seed=seed)
 
     @property
     def filters(self) -> np.ndarray:
@@ -182,8 +182,8 @@ class NishimotoGallant(ClassicalModel):
         Returns
         -------
         xarray.Dataset
-            Along ``unit``; see `unit_table`. Filters without motion have no direction. Further columns: ``row`` and ``col``
-            of the centre, and ``sd_px`` of the Gaussian, in pixels.
+            Along ``unit``; see `unit_preferences`. Filters without motion have no direction. Further columns: ``row`` and
+            ``col`` of the centre, and ``sd_px`` of the Gaussian, in pixels.
         """
         self._refuse_layer(layer, self.layers)
         config = self.config
@@ -193,7 +193,7 @@ class NishimotoGallant(ClassicalModel):
         radians = np.deg2rad(direction)
         cpp_right, cpp_up = frequency * np.cos(radians) / pixels_right, frequency * np.sin(radians) / pixels_down
         moves = (frequency > 0) & (rate > 0)
-        return unit_table(
+        return unit_preferences(
             np.where(moves, np.rad2deg(np.arctan2(cpp_up, cpp_right)), np.nan),
             np.hypot(cpp_right, cpp_up),
             rate / config.rate_hz,
@@ -217,12 +217,12 @@ class _Band:
     first_rows: tuple[int, ...]
 
 
-def _axes(config: PyramidConfig) -> tuple[float, ...]:
+def _axes(config: NishimotoGallantConfig) -> tuple[float, ...]:
     return tuple(dict.fromkeys(direction % 180 for direction in config.directions_deg))
 
 
 @lru_cache(maxsize=8)
-def _bands(config: PyramidConfig) -> tuple[_Band, ...]:
+def _bands(config: NishimotoGallantConfig) -> tuple[_Band, ...]:
     axes = np.deg2rad(_axes(config))
     bands = []
     for frequency in sorted(set(config.spatial_frequencies_cpi) - {0.0}, key=config.spatial_frequencies_cpi.index):
@@ -260,7 +260,7 @@ def _outer(across: Tensor, along: Tensor) -> tuple[Tensor, Tensor]:
     return cosine * inside, sine * inside
 
 
-def _sequence(config: PyramidConfig, bands: tuple[_Band, ...]) -> np.ndarray:
+def _sequence(config: NishimotoGallantConfig, bands: tuple[_Band, ...]) -> np.ndarray:
     """Where each filter of `filter_table` is in what is computed: (direction or its opposite, place and axis, rate)."""
     axes = _axes(config)
     rates = config.temporal_frequencies_hz

@@ -25,7 +25,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class PyramidConfig(Options):
+class NishimotoGallantConfig(Options):
     """Sizes of a pyramid.
 
     Attributes
@@ -111,7 +111,7 @@ def grid(extent: float, sd: float) -> np.ndarray:
     return step * np.arange(-each_side, each_side + 1) + extent / 2
 
 
-def filter_table(config: PyramidConfig) -> np.ndarray:
+def filter_table(config: NishimotoGallantConfig) -> np.ndarray:
     """All filters in sequence: frequency, direction, place from left to right and top to bottom, temporal frequency.
 
     Returns

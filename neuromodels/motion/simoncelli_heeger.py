@@ -17,10 +17,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .classical import ClassicalModel, Options, unit_table
+from .classical import ClassicalModel, Options, unit_preferences
 from .clips import check_clips, luminance
 from .directional_derivatives import (
-    FILTERS,
     N_TAPS,
     blur,
     directions,
@@ -133,34 +132,28 @@ class SimoncelliHeeger(ClassicalModel):
     layer_dims = dict.fromkeys(layers, ("time", "unit", "row", "col"))
     config: SimoncelliHeegerConfig
 
-    _filters: Tensor
     _population: Tensor
     _shown_linear: Tensor
     _shown_v1: Tensor
     _pool_mt: Tensor
     _shown_mt: Tensor
-    _v1_blur: Tensor
-    _mt_blur: Tensor
 
     def __init__(self, config: SimoncelliHeegerConfig | None = None, *, seed: int = 0) -> None:
         super().__init__(config or SimoncelliHeegerConfig(), seed=seed)
 
     def constants(self) -> dict[str, np.ndarray]:
-        """Filters, steering weights and blurs, float64."""
+        """Weights of the directions that are shown and summed, float64."""
         population = directions(np.rad2deg(V1_POPULATION[:, 0]), V1_POPULATION[:, 1])
         shown, exact = population, np.eye(len(population))
         if self.config.v1_units is not None:
             shown = directions(*np.array(self.config.v1_units).T)
             exact = interpolation_weights(shown, population)
         return {
-            "_filters": FILTERS,
             "_population": steering_weights(population, 3),
             "_shown_linear": steering_weights(shown, 3),
             "_shown_v1": exact,
             "_pool_mt": mt_weights(MT_POPULATION),
             "_shown_mt": mt_weights(self.config.mt_units or MT_POPULATION),
-            "_v1_blur": gaussian_taps(V1_SD, V1_BLUR_TAPS),
-            "_mt_blur": gaussian_taps(MT_SD, MT_BLUR_TAPS),
         }
 
     def forward(self, clips: Tensor) -> Tensor:
@@ -181,11 +174,11 @@ class SimoncelliHeeger(ClassicalModel):
 
     def _v1(self, frames: Tensor) -> Tensor:
         """Normalised population, ``(batch, unit, time, row, col)``."""
-        derivatives = LINEAR_GAIN * separable_derivatives(frames, self._filters)
+        derivatives = LINEAR_GAIN * separable_derivatives(frames)
         if self._tapped is not None:
             self._offer("v1_linear", steer(derivatives, self._shown_linear))
         squares = SQUARE_GAIN * steer(derivatives, self._population).square()
-        population = BLUR_GAIN * blur(squares, self._v1_blur)
+        population = BLUR_GAIN * blur(squares, gaussian_taps(V1_SD, V1_BLUR_TAPS))
         normal = V1_GAIN * population / (V1_POOL * population.sum(1, keepdim=True) + V1_SATURATION)
         if self._tapped is not None:
             self._offer("v1_complex", steer(population, self._shown_v1))
@@ -193,7 +186,8 @@ class SimoncelliHeeger(ClassicalModel):
         return normal
 
     def _mt(self, v1: Tensor) -> Tensor:
-        linear = MT_GAIN * blur(steer(v1, torch.cat([self._pool_mt, self._shown_mt])), self._mt_blur)
+        linear = steer(v1, torch.cat([self._pool_mt, self._shown_mt]))
+        linear = MT_GAIN * blur(linear, gaussian_taps(MT_SD, MT_BLUR_TAPS))
         pool, shown = linear.split([len(self._pool_mt), len(self._shown_mt)], 1)
         self._offer("mt_linear", shown)
         pool, shown = (MT_SQUARE_GAIN * (part + MT_THRESHOLD).relu().square() for part in (pool, shown))
@@ -214,19 +208,21 @@ class SimoncelliHeeger(ClassicalModel):
         Returns
         -------
         xarray.Dataset
-            Along ``unit``; see `unit_table`. V1 units prefer a frequency 0.2173 cycles from the origin of (cycles per
+            Along ``unit``; see `unit_preferences`. V1 units prefer a frequency 0.2173 cycles from the origin of (cycles per
             pixel, cycles per frame); MT units a velocity at any frequency.
         """
         self._refuse_layer(layer, self.layers)
         if layer.startswith("mt"):
             direction, speed = np.array(self.config.mt_units or MT_POPULATION).T
-            return unit_table(np.where(speed > 0, direction, np.nan), speed_ppf=speed)
+            return unit_preferences(np.where(speed > 0, direction, np.nan), speed_ppf=speed)
         if self.config.v1_units is None:
             direction, speed = np.rad2deg(V1_POPULATION[:, 0]), V1_POPULATION[:, 1]
         else:
             direction, speed = np.array(self.config.v1_units).T
         elevation = np.arctan(speed)
-        return unit_table(direction, PREFERRED_RADIUS * np.cos(elevation), PREFERRED_RADIUS * np.sin(elevation), speed)
+        return unit_preferences(
+            direction, PREFERRED_RADIUS * np.cos(elevation), PREFERRED_RADIUS * np.sin(elevation), speed
+        )
 
 
 def mt_weights(units: Sequence[tuple[float, float]]) -> np.ndarray:
