@@ -167,7 +167,8 @@ def draw_dots(
         0 background, 1 noise, 2 signal, where a dot covers at least half of a pixel; signal lies over noise.
     """
     n_frames = len(paths.places_deg)
-    radius = diameter_deg * display.pixels_per_degree / 2
+    # The soft border adds 1 / 12 of a pixel squared to the square of the radius.
+    radius = np.sqrt((diameter_deg * display.pixels_per_degree / 2) ** 2 - 1 / 12)
     places = paths.places_deg * [1, -1] * display.pixels_per_degree + [
         (display.n_cols - 1) / 2,
         (display.n_rows - 1) / 2,

@@ -67,8 +67,8 @@ def occluded_diamond(
     Raises
     ------
     ValueError
-        If a size or luminance is out of range, the outline is thinner than a pixel, or the frames are too few for the
-        circle.
+        If a size or luminance is out of range, the outline is thinner than a pixel, the diamond does not fit the display, or
+        the circle takes less than two frames.
 
     References
     ----------
@@ -136,6 +136,12 @@ def _refuse_sizes(
         raise ValueError(
             f"an outline of {line_deg:g} deg is thinner than a pixel of this display, {1 / display.pixels_per_degree:g} "
             "deg; widen line_deg or raise pixels_per_degree."
+        )
+    reach, half = radius_deg + max(occluder_deg, orbit_deg), min(display.n_rows, display.n_cols) / 2
+    if reach * display.pixels_per_degree > half:
+        raise ValueError(
+            f"the diamond and its occluders reach {reach:g} deg from the middle of a display that ends at "
+            f"{half / display.pixels_per_degree:g}; make them smaller or the display larger."
         )
     needed = np.sqrt(2) * orbit_deg + line_deg / np.sqrt(2)
     if occluder_deg < needed:

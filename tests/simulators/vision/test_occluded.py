@@ -80,6 +80,7 @@ def test_it_can_be_the_demonstration_of_published_networks(real_data):
         ({"line_deg": 0.05}, "thinner than a pixel of this display, 0.0625 deg"),
         ({"occluder_deg": 0.4}, "do not hide the corners on a circle of 0.36 deg"),
         ({"period_s": 0.05}, "temporal frequency of 20 Hz is above the Nyquist limit"),
+        ({"radius_deg": 3}, "reach 4.3 deg from the middle of a display that ends at 4"),
         ({"n_frames": 0}, "n_frames is 0"),
     ],
 )
