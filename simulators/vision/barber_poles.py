@@ -51,7 +51,8 @@ def barber_pole(
     Raises
     ------
     ValueError
-        If the window is not longer than wide, or the bars run along it, so that neither end is drifted to.
+        If the window is not longer than wide or does not fit the display, or the bars run along it, so that neither end
+        is drifted to.
 
     References
     ----------
@@ -60,6 +61,14 @@ def barber_pole(
     if not length_deg > width_deg:
         raise ValueError(
             f"a window of {length_deg:g} x {width_deg:g} deg has no long side; give length_deg > width_deg."
+        )
+    turn = np.deg2rad(pole_deg)
+    wide = abs(length_deg * np.cos(turn)) + abs(width_deg * np.sin(turn))
+    high = abs(length_deg * np.sin(turn)) + abs(width_deg * np.cos(turn))
+    if wide > display.n_cols / display.pixels_per_degree or high > display.n_rows / display.pixels_per_degree:
+        raise ValueError(
+            f"the window takes {wide:.3g} x {high:.3g} deg, and the display has {display.n_cols / display.pixels_per_degree:g}"
+            f" x {display.n_rows / display.pixels_per_degree:g}; make it shorter, so that its ends are seen."
         )
     towards = np.cos(np.deg2rad(direction_deg - pole_deg))
     if abs(towards) < 1e-6:

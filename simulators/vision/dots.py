@@ -10,7 +10,9 @@ from .clip import Fact, make_clip
 from .display import Display
 from .dot_motion import DotPaths, Rule, move_dots
 
-BACKGROUND, NOISE, SIGNAL = 0, 1, 2
+NOISE, SIGNAL = 1, 2
+# Parts per side of a pixel over which the disc of a dot is averaged.
+PARTS = 3
 
 
 def random_dots(
@@ -144,7 +146,7 @@ def random_dots(
 def draw_dots(
     display: Display, paths: DotPaths, diameter_deg: float, luminances: np.ndarray, background: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Frames and labels ``(time, row, col)`` of dots: discs whose border is one pixel wide.
+    """Frames and labels ``(time, row, col)`` of dots: discs, averaged over each pixel.
 
     Parameters
     ----------
@@ -176,8 +178,7 @@ def draw_dots(
     pad = len(reach)
     centre = np.rint(places).astype(int)
     off = reach - (places - centre)[..., None]  # (time, dot, 2, reach)
-    distance = np.hypot(off[:, :, 0, None, :], off[:, :, 1, :, None])
-    cover = np.clip(radius + 0.5 - distance, 0, 1)
+    cover = _cover(off[:, :, 0, None, :], off[:, :, 1, :, None], radius)
     # Dots reach beyond the display by less than ``pad``; the rim is cut off at the end.
     shape = (n_frames, display.n_rows + 2 * pad, display.n_cols + 2 * pad)
     rows = centre[:, :, 1, None, None] + reach[:, None] + pad
@@ -194,6 +195,18 @@ def draw_dots(
     np.maximum.at(labels.ravel(), index.ravel(), kinds.ravel())
     inside = np.s_[:, pad : pad + display.n_rows, pad : pad + display.n_cols]
     return frames[inside], labels[inside]
+
+
+def _cover(across: np.ndarray, down: np.ndarray, radius: float) -> np.ndarray:
+    """Share of each pixel that a disc covers: the mean over parts of the pixel, with a border as wide as a part."""
+    parts = (np.arange(PARTS) + 0.5) / PARTS - 0.5
+    # The border adds 1 / 12 of its width squared to the square of the radius.
+    inner = np.sqrt(radius**2 - 1 / (12 * PARTS**2))
+    cover = np.zeros(np.broadcast_shapes(across.shape, down.shape))
+    for right in parts:
+        for below in parts:
+            cover += np.clip((inner - np.sqrt((across + right) ** 2 + (down + below) ** 2)) * PARTS + 0.5, 0, 1)
+    return cover / PARTS**2
 
 
 def _refuse(

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from .apertures import Aperture, make_aperture
-from .clip import CHANNELS, Fact, make_clip, refuse_luminance
+from .clip import CHANNELS, Fact, make_clip
 from .display import Display
 from .grating_rendering import Values, render_gratings, stacked_components, uniform_flow
 
@@ -327,7 +327,6 @@ def grating_sums(
     for number in range(n_stimuli):
         components = {name: values[number] for name, values in table.items()}
         frames[number, :, 0] = render_gratings(display, n_frames, components, mean_luminance, weights)
-    refuse_luminance(frames)
     shown = np.nan_to_num(table["contrast"])
     coordinates = {
         "stimulus_id": ("stimulus", [f"clip-{number:03d}" for number in range(n_stimuli)]),

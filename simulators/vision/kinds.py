@@ -23,7 +23,8 @@ KINDS = {
     "texture": "simulators.vision.textures:moving_texture",
     "uniform": "simulators.vision.gratings:uniform_clip",
 }
-"""Name of each kind and its generator, ``module:function``; a generator takes a display first and returns a clip."""
+"""Name of each kind and its generator, ``module:function``: it takes a display first and ``n_frames`` by name, and returns
+a clip; its other parameters are options of the command line."""
 
 
 def generator_of(kind: str) -> "Callable[..., xr.Dataset]":

@@ -67,8 +67,8 @@ def occluded_diamond(
     Raises
     ------
     ValueError
-        If a size or luminance is out of range, the outline is thinner than a pixel, or the frames are too few for the
-        circle.
+        If a size or luminance is out of range, the outline is thinner than a pixel, the diamond does not fit the display, or
+        the circle takes less than two frames.
 
     References
     ----------
@@ -82,19 +82,21 @@ def occluded_diamond(
             raise ValueError(f"the luminance of the {name} is {value}; luminance is between 0 and 1.")
     _refuse_sizes(display, radius_deg, line_deg, occluder_deg, orbit_deg, period_s)
     display.refuse_aliasing(temporal_frequency_hz=1 / period_s)
+    display.times(n_frames)
     times = display.times(n_frames + 1)  # one more, for the flow of the last frame
     turn = np.deg2rad(phase_deg) + (-1 if turns_clockwise else 1) * 2 * np.pi * times / period_s
     centres = orbit_deg * np.stack([np.cos(turn), np.sin(turn)], axis=1)
 
     across, up = display.grid()
-    outline = _outline(across, up, centres[:-1], radius_deg, line_deg) * display.pixels_per_degree
-    line = np.clip(outline + 0.5, 0, 1)
+    # A border rises over the diagonal of a pixel: so sides at 45 degrees keep their luminance wherever they are.
+    softly = display.pixels_per_degree / np.sqrt(2)
+    line = np.clip(_outline(across, up, centres[:-1], radius_deg, line_deg) * softly + 0.5, 0, 1)
     frames = background + (line_luminance - background) * line
     labels = np.where(line >= 0.5, DIAMOND, 0)
     if occluders != "none":
         corners = radius_deg * np.array([[1, 0], [0, 1], [-1, 0], [0, -1]])
         depths = [(occluder_deg - abs(across - x) - abs(up - y)) / np.sqrt(2) for x, y in corners]
-        hidden = np.clip(np.max(depths, axis=0) * display.pixels_per_degree + 0.5, 0, 1)
+        hidden = np.clip(np.max(depths, axis=0) * softly + 0.5, 0, 1)
         is_visible = occluders == "visible"
         frames += ((occluder_luminance if is_visible else background) - frames) * hidden
         labels = np.where(hidden >= 0.5, OCCLUDER if is_visible else 0, labels)
@@ -134,6 +136,12 @@ def _refuse_sizes(
         raise ValueError(
             f"an outline of {line_deg:g} deg is thinner than a pixel of this display, {1 / display.pixels_per_degree:g} "
             "deg; widen line_deg or raise pixels_per_degree."
+        )
+    reach, half = radius_deg + max(occluder_deg, orbit_deg), min(display.n_rows, display.n_cols) / 2
+    if reach * display.pixels_per_degree > half:
+        raise ValueError(
+            f"the diamond and its occluders reach {reach:g} deg from the middle of a display that ends at "
+            f"{half / display.pixels_per_degree:g}; make them smaller or the display larger."
         )
     needed = np.sqrt(2) * orbit_deg + line_deg / np.sqrt(2)
     if occluder_deg < needed:

@@ -81,7 +81,8 @@ def moving_texture(
     Returns
     -------
     xarray.Dataset
-        As `make_clip`, with the flow everywhere.
+        As `make_clip`, with the flow everywhere. At more than one pixel per frame the finest components step by more than
+        half a cycle, as in any film; the coarse ones tell the motion.
 
     Raises
     ------

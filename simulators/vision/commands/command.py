@@ -40,9 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
     run_options = {name: given.pop(name) for name in ("out", "truth", "magnify", "show_flow", "overwrite", "json")}
     targets = [Path(run_options[name]) for name in ("out", "truth") if run_options[name]]
     _refuse_targets(parser, targets, run_options)
-    display = display_options(given)
     try:
-        clip = generator(display, **given)
+        clip = generator(display_options(given), **given)
         facts = {name: value for name, value in clip.attrs.items() if value != ""}
         facts |= _write(clip, arguments.kind, run_options, facts)
     except ValueError as error:
@@ -83,20 +82,17 @@ def _write(clip: "xr.Dataset", kind: str, options: dict[str, Any], facts: dict[s
     from ..clip import stack_clips
 
     written = {}
-    out = Path(options["out"])
-    if out.suffix == ".nc":
-        generator = {"command": "neuromodels simulate motion", "kind": kind, "parameters": facts}
-        written["out"] = str(save_stimulus_set(stack_clips([clip], [kind]), out, name=kind, generator=generator))
-    else:
-        from ..movies import write_clip_movie
-
-        written["out"] = str(
-            write_clip_movie(
-                clip, out, magnify=options["magnify"], show_flow=options["show_flow"], progress=sys.stderr.isatty()
-            )
-        )
     if options["truth"]:
         from .truth import write_truth
 
         written["truth"] = str(write_truth(clip, Path(options["truth"])))
-    return written
+    out = Path(options["out"])
+    if out.suffix == ".nc":
+        generator = {"command": "neuromodels simulate motion", "kind": kind, "parameters": facts}
+        stack = stack_clips([clip], [kind])
+        return written | {"out": str(save_stimulus_set(stack, out, name=kind, generator=generator))}
+    from ..movies import write_clip_movie
+
+    show_flow, progress = options["show_flow"], sys.stderr.isatty()
+    movie = write_clip_movie(clip, out, magnify=options["magnify"], show_flow=show_flow, progress=progress)
+    return written | {"out": str(movie)}

@@ -116,7 +116,7 @@ def _reading(name: str, hint: Any) -> dict[str, Any]:
         if get_origin(kind) is Literal:
             return {"choices": get_args(kind)}
         if get_origin(kind) in (Sequence, tuple):
-            return {"type": float, "nargs": "+", "metavar": "N"}
+            return {"type": int if get_args(kind)[0] is int else float, "nargs": "+", "metavar": "N"}
     if str in kinds:
         return {"type": str, "metavar": "TEXT"}
     if float in kinds or int in kinds:

@@ -29,5 +29,7 @@ def test_it_is_a_grating_in_an_oblong_window():
 def test_poles_without_a_side_or_an_end_are_refused():
     with pytest.raises(ValueError, match="has no long side"):
         barber_pole(DISPLAY, length_deg=2, width_deg=2)
+    with pytest.raises(ValueError, match="the window takes 2 x 9 deg, and the display has 8 x 8"):
+        barber_pole(DISPLAY, length_deg=9)
     with pytest.raises(ValueError, match="goes to neither of its ends"):
         barber_pole(DISPLAY, direction_deg=0, pole_deg=90)

@@ -168,6 +168,23 @@ def test_many_trials_at_once_are_the_trials_one_by_one(tmp_path):
     save_stimulus_set(trials, tmp_path / "set.nc", name="sums", generator={})
 
 
+def test_mixtures_of_a_recording_can_be_rendered_from_its_table(real_data):
+    path = real_data / "recordings" / "macaque_v1v2_grating_mixtures" / "m624l54.npz"
+    with np.load(path, allow_pickle=False) as unit:
+        some = slice(None, None, 97)
+        names = ("orientation_deg", "spatial_freq_cpd", "temporal_freq_hz", "contrast", "phase")
+        table = [unit[name][some] for name in names]
+        blank = unit["block_id"][some] >= 160
+    display = Display(32, 32, pixels_per_degree=16, rate_hz=60)
+    trials = grating_sums(
+        display, n_frames=30, direction_deg=table[0], spatial_frequency_cpd=table[1], temporal_frequency_hz=table[2],
+        contrast=table[3], phase_deg=table[4], aperture="circle:1.5",
+    )  # fmt: skip
+    spread = trials.values.std(axis=(1, 2, 3, 4))
+    assert 0 < blank.sum() < len(blank) == trials.sizes["stimulus"] and ((spread == 0) == blank).all()
+    assert trials["n_components"].values.max() > 4
+
+
 def test_apertures_hide_contrast_and_flow():
     window = circular_aperture(DISPLAY, 2)
     clip = drifting_grating(DISPLAY, aperture=window, mean_luminance=0.3)
