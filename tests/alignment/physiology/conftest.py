@@ -33,22 +33,22 @@ def _grating(direction_deg, *, sf=1.0, tf=4.0, contrast=1.0, phase_deg=0.0, n_fr
     return make_clip(0.5 + contrast / 2 * np.cos(turn), DISPLAY, facts=facts)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def respond():
     return _respond
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def grating():
     return _grating
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def display():
     return DISPLAY
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def preferred():
     """Directions of the energy model's units."""
     return np.array(PREFERRED)

@@ -67,7 +67,7 @@ def test_a_curve_is_not_narrower_than_the_sampling(respond):
     assert tuning["bandwidth_deg"].item() == pytest.approx(45, abs=0.5)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(shift=st.integers(0, 11), gain=st.floats(0.1, 100))
 def test_turning_all_directions_turns_the_preference_alone(respond, shift, gain):
     values = np.random.default_rng(1).uniform(1, 5, (12, 2))
