@@ -44,7 +44,7 @@ def test_preferred_pair_is_found_between_the_samples(over_grid):
 def test_product_of_two_curves_separates_and_one_speed_does_not(over_grid):
     found = sf_tf_tuning(over_grid(surface, lambda sf, tf: surface(sf, tf, xi=0.0, width=0.5)))
     assert found["separability"].values[0] == pytest.approx(1)
-    assert found["separability"].values[1] < 0.8
+    assert found["separability"].values[1] < 0.9
 
 
 def test_separability_is_that_of_the_singular_values():
