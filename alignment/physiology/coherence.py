@@ -151,8 +151,8 @@ def neurometric_function(
         null[:, unit] = shuffled[:, scored].mean(axis=1)
     factor = table.factor if table.repeated else 1.0
     found = bounded("performance", value, drawn, factor, ("coherence", "unit"))
-    for side in ("low", "high"):
-        found[f"performance_{side}"] = (("coherence", "unit"), np.clip(found[f"performance_{side}"][1], 0, 1))
+    for bound in ("performance_low", "performance_high"):
+        found[bound] = (("coherence", "unit"), np.clip(found[bound][1], 0, 1))
     thresholds, above = _thresholds(
         pairs.levels[scored], value[scored], drawn[:, scored], trials[scored], silent, table
     )

@@ -102,14 +102,15 @@ class Conditions:
         """``(unit,)`` mean response to the blank; NaN if there was none."""
         if not len(self.blanks):
             return np.full(self.trials.shape[1], np.nan)
-        return np.asarray(np.nanmean(self.blanks, axis=0))
+        return known_mean(self.blanks)
 
     def blank_draws(self, n_boot: int, seed: int) -> np.ndarray:
         """``(boot, unit)`` resampled blank responses; the mean itself where there is one trial or none."""
         if len(self.blanks) < 2:
             return np.broadcast_to(self.blank(), (n_boot, self.trials.shape[1]))
         weights = stratified_weights(np.zeros(len(self.blanks), int), n_boot, seed + 1)
-        return np.asarray(weights @ np.nan_to_num(self.blanks) / (weights @ np.isfinite(self.blanks).astype(float)))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(weights @ np.nan_to_num(self.blanks) / (weights @ np.isfinite(self.blanks).astype(float)))
 
     def constant(self) -> np.ndarray:
         """``(unit,)`` whether a unit answers every condition alike, or not at all; adds a note where some do."""
@@ -130,6 +131,13 @@ class Conditions:
         found = xr.Dataset(variables, coords={**self.units, **coords}, attrs=attrs)
         found.attrs["notes"] = " ".join(dict.fromkeys(self.notes))
         return found
+
+
+def known_mean(values: np.ndarray) -> np.ndarray:
+    """Mean over the first axis of what is finite; NaN where nothing is."""
+    known = np.isfinite(values)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.where(known, values, 0.0).sum(axis=0) / known.sum(axis=0))
 
 
 def stratified_weights(code: np.ndarray, n_boot: int, seed: int) -> np.ndarray:

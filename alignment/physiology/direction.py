@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from ..inference import permutation_test
-from .conditions import Conditions, Variables, arrange, bounded, bounded_angle
+from .conditions import Conditions, Variables, arrange, bounded, bounded_angle, known_mean
 from .curve_fits import explained, fit_curves
 
 EVEN = 1e-3  # degrees by which sampled directions may miss an even division of the circle
@@ -234,7 +234,6 @@ def _permuted(table: Conditions, degrees: np.ndarray, silent: np.ndarray, n_perm
             batch=batch,
             seed=seed,
         )
-        with np.errstate(invalid="ignore"):
-            found[f"{name}_null"] = ("unit", _known(np.nanmean(result.null, axis=0), silent))
+        found[f"{name}_null"] = ("unit", _known(known_mean(result.null), silent))
     found["p"] = ("unit", _known(result.p, silent))
     return found

@@ -37,6 +37,7 @@ def sf_tf_tuning(
     xarray.Dataset
         Along ``unit``: ``preferred_spatial_frequency_cpd``, ``preferred_temporal_frequency_hz``, ``preferred_speed_deg_per_s``
         (their ratio), ``separability``, each with bounds ``_low`` and ``_high`` (NaN for a single response to each stimulus);
+        noise lowers the separability index, which its interval (basic bootstrap) makes up for and may so lie above it;
         ``direction_deg`` that was read, NaN if the stimuli state none. Along ``sf``, ``tf`` and ``unit``: ``response``.
 
     Raises
@@ -60,7 +61,7 @@ def sf_tf_tuning(
         (*names, "preferred_speed_deg_per_s"), (*peak, speed), (*drawn_peak, drawn_speed), strict=True
     ):
         found |= bounded(name, np.where(silent, np.nan, value), draws, factor)
-    found |= bounded("separability", np.where(silent, np.nan, separability(grids)), separability(drawn), factor)
+    found |= _reflected("separability", np.where(silent, np.nan, separability(grids)), separability(drawn), factor)
     best = grids.reshape(-1, grids.shape[-1]).argmax(axis=0)
     place = np.unravel_index(best, grids.shape[:2])
     at_edge = np.any([(k == 0) | (k == n - 1) for k, n in zip(place, grids.shape[:2], strict=True)], axis=0) & ~silent
@@ -117,6 +118,12 @@ def separability(grids: np.ndarray) -> np.ndarray:
     values = np.linalg.svd(np.moveaxis(grids, -1, -3), compute_uv=False) ** 2
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(values[..., 0] / values.sum(axis=-1))
+
+
+def _reflected(name: str, value: np.ndarray, draws: np.ndarray, factor: float) -> Variables:
+    """Basic bootstrap interval, 2 value - quantiles, at most 1: for what noise always lowers, in the draws once more."""
+    found = bounded(name, value, np.minimum(2 * value - draws, 1.0) if len(draws) else draws, factor)
+    return found | {f"{name}_high": ("unit", np.minimum(found[f"{name}_high"][1], 1.0))}
 
 
 def _peaks(grids: np.ndarray, sf: np.ndarray, tf: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

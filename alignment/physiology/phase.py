@@ -3,6 +3,7 @@
 import numpy as np
 import xarray as xr
 
+from ..inference import small_sample_factor
 from .conditions import FACTS, bounded, stratified_weights
 
 MIN_PHASES = 3
@@ -77,7 +78,10 @@ def phase_modulation(
         weights = stratified_weights(codes, n_boot, seed)
         with np.errstate(invalid="ignore", divide="ignore"):
             draws = 2 * np.abs(averaged(weights, wave)[:, best, units]) / averaged(weights, mean)[:, best, units]
-    found = bounded("f1_f0", ratio, draws, 1.0)
+    factor = 1.0
+    if repeated:
+        factor = small_sample_factor(int((counts - 1).sum()) + 1, n_tested=float(n_stimuli / (1 / counts).sum()))
+    found = bounded("f1_f0", ratio, draws, factor)
     found |= {"f0": ("unit", f0), "f1": ("unit", f1), "stimulus": ("unit", best)}
     found["class"] = ("unit", np.where(np.isnan(ratio), "undefined", np.where(ratio > 1, "simple", "complex")))
     notes = [] if repeated else ["Not every stimulus was shown twice or more, so there are no intervals."]

@@ -296,4 +296,6 @@ def _reduced(
         middle = size // 2
         array = array.isel({axis: slice(edge, size - edge) if reduce == "mean" else slice(middle, middle + 1)})
     over = [axis for axis in axes if axis in ("row", "col") or (axis == "time" and not keep_time)]
-    return np.asarray(array.mean(over).transpose("stimulus", *(("time",) if keep_time else ()), "unit").values)
+    return np.asarray(
+        array.mean(over, skipna=False).transpose("stimulus", *(("time",) if keep_time else ()), "unit").values
+    )
