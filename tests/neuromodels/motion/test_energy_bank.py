@@ -267,7 +267,7 @@ def test_compiled_bank_gives_equal_numbers(small, method):
     bank = copy.deepcopy(small)
     bank.method = method
     clips = torch.rand(1, 7, 40, 48, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
-    compiled = torch.compile(bank, backend="aot_eager")
+    compiled = torch.compile(bank, backend="aot_eager", fullgraph=True)
     with torch.no_grad():
         torch.testing.assert_close(compiled(clips), bank(clips), rtol=1e-10, atol=1e-12)
 
