@@ -14,6 +14,8 @@ def check_clips(
 ) -> Tensor:
     """Refuse clips that a motion model cannot use.
 
+    Where a model is compiled (torch.compile) only shapes and types are checked: to look at values would break the graph.
+
     Parameters
     ----------
     clips
@@ -61,6 +63,8 @@ def check_clips(
             f"{model} takes pictures of at least {smallest_side} x {smallest_side} pixels, received {rows} x {cols}; "
             "give larger ones."
         )
+    if torch.compiler.is_compiling():
+        return clips
     low, high = (float(value) for value in torch.aminmax(clips.detach()))
     if low != low:
         raise ValueError(f"{int(clips.isnan().sum())} pixels of the clips for {model} are NaN; replace them.")

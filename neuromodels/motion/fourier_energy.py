@@ -32,13 +32,13 @@ def fourier_energy(frames: Tensor, filters: EnergyFilters) -> Tensor:
     batch, channels, times, rows, cols = frames.shape
     units, taps = filters.temporal_cosine.shape
     size = (good_length(rows), good_length(cols))
-    spectrum = torch.fft.fft2(frames, s=size)
+    shared = torch.fft.fft2(frames, s=size) if channels == 1 else None
     at_a_time = max(1, CHUNK // (batch * times * size[0] * size[1]))
     parts = []
     for first in range(0, units, at_a_time):
         some = slice(first, first + at_a_time)
         arguments = (
-            spectrum if channels == 1 else spectrum[:, some],
+            torch.fft.fft2(frames[:, some], s=size) if shared is None else shared,
             *(value[some] for value in filters),
             (rows - 2 * RADIUS, cols - 2 * RADIUS),
         )
