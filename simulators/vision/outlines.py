@@ -68,7 +68,7 @@ def _rectangle(x: np.ndarray, y: np.ndarray, radius: float, rng: np.random.Gener
 
 
 def _line(x: np.ndarray, y: np.ndarray, radius: float, rng: np.random.Generator) -> np.ndarray:
-    thickness = max(0.8, radius * rng.uniform(0.03, 0.1))
+    thickness = max(1.2, radius * rng.uniform(0.03, 0.1))
     return np.minimum(np.sqrt(max(radius**2 - thickness**2, 1.0)) - abs(x), thickness - abs(y))
 
 

@@ -164,13 +164,14 @@ class Scene:
     def _colours(self, contrast: float) -> tuple[np.ndarray, np.ndarray]:
         """A luminance or colour, and a change of it of this size; the first object's luminance is near the middle."""
         rng = self.rng
-        low, high = (0.35, 0.65) if not self._rows else (0.1, 0.9)
-        luminance = rng.uniform(low, high)
+        # Where the texture would be cut off at black or white, there would be none.
+        margin = max(contrast, 0.1) if self._rows else max(contrast, 0.35)
+        luminance = rng.uniform(margin, 1 - margin)
         if self.n_channels == 1:
             return np.array([luminance]), np.array([contrast])
         hue = rng.normal(0, 0.15, 3)
         tint = rng.normal(1, 0.3, 3)
-        return np.clip(luminance + hue, 0.05, 0.95), contrast * tint / abs(tint).max()
+        return np.clip(luminance + hue, margin, 1 - margin), contrast * tint / abs(tint).max()
 
 
 def refuse_form(n_frames: int, n_channels: int, max_speed: float) -> None:
