@@ -1,9 +1,10 @@
 """A region that travels over a still picture and is seen by how it changes the picture: seven kinds of second-order motion.
 
 Within the region nothing of the picture moves along: the region is noise, blurred, seen through water, scrambled in its
-Fourier phases, warped, swirled, or fresh noise. Blur and scrambled phases change the mean luminance of the region where the
-picture has coarse structure, so that some first-order motion is left in them, as in the published ones. Numbers are those of the published stimuli of 1024 pixels, scaled to the
-size of the display; the published speeds are halved, since that is how far their regions move.
+Fourier phases, warped, swirled, or fresh noise. Blur and scrambled phases change the mean luminance of the region where
+the picture has coarse structure, so that some first-order motion is left in them, as in the published ones. Numbers are
+those of the published stimuli of 1024 pixels, scaled to the size of the display; the published speeds are halved, since
+that is how far their regions move.
 """
 
 from collections.abc import Callable
