@@ -61,11 +61,10 @@ class MotionConfig:
             )
         if self.method not in METHODS:
             raise ValueError(f"method is {self.method!r}; it must be one of {', '.join(METHODS)}.")
-        for name in ("as_published", "streamed"):
-            if not isinstance(getattr(self, name), bool | None) or (
-                name == "as_published" and self.as_published is None
-            ):
-                raise ValueError(f"{name} must be true or false, received {getattr(self, name)!r}.")
+        if not isinstance(self.as_published, bool):
+            raise ValueError(f"as_published must be true or false, received {self.as_published!r}.")
+        if self.streamed is not None and not isinstance(self.streamed, bool):
+            raise ValueError(f"streamed must be true, false or None, received {self.streamed!r}.")
 
     @classmethod
     def with_options(cls, defaults: dict[str, object], **options: object) -> "MotionConfig":

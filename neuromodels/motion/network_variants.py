@@ -12,7 +12,7 @@ FOM = "Sun, Chen, Yang, Nishida 2023, arXiv 2305.09156"
 DUAL = "Sun et al. 2025, doi 10.1038/s42256-025-01068-w"
 SMALL: dict[str, object] = {
     "levels": 3,
-    "units_per_level": 24,
+    "units_per_level": 16,
     "iterations": 4,
     "widths": (8, 16, 32),
     "upsampler_width": 64,

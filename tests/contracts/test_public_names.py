@@ -73,6 +73,7 @@ NAMES = {
         "list_recipes",
         "list_schedules",
         "ModelRecipe",
+        "one_cycle",
         "OptimizerRecipe",
         "plot_learning_curve",
         "read_history",
