@@ -8,6 +8,7 @@ from .energy_stage import EnergyFilters, EnergyStage, fits
 from .fourier_energy import fourier_energy
 from .plain_energy import plain_energy
 from .pyramid import STRIDE, level_sizes, pyramid, resize
+from .window_energy import window_energy, windows_pay
 
 
 class EnergyBank(EnergyStage):
@@ -30,7 +31,8 @@ class EnergyBank(EnergyStage):
     as_published
         Borders and small levels as in the published code.
     method
-        ``plain``, ``fft``, or ``auto``, which takes the faster one; all give the same numbers.
+        ``plain``, ``fft``, ``window`` (only what the coarse maps read), or ``auto``, which takes the fastest at each level
+        on this device; all give the same numbers.
     generator
         For the random initial values; by default one with seed 0.
 
@@ -43,6 +45,8 @@ class EnergyBank(EnergyStage):
     ----------
     Sun, Chen, Yang & Nishida 2023 (NeurIPS), section 3.1; Adelson & Bergen 1985.
     """
+
+    methods = (*EnergyStage.methods, "window")
 
     def __init__(
         self,
@@ -116,15 +120,20 @@ class EnergyBank(EnergyStage):
         for level, picture in enumerate(pyramid(frames, self.active_levels(rows, cols))):
             units = slice(level * self.units_per_level, (level + 1) * self.units_per_level)
             some = EnergyFilters(*(value[units] for value in filters))
-            maps.append(resize(self._of_level(picture, some), rows // STRIDE, cols // STRIDE))
+            maps.append(self._of_level(picture, some, rows // STRIDE, cols // STRIDE))
         silent = self.n_units - len(maps) * self.units_per_level
         if silent:
             maps.append(frames.new_zeros(len(frames), silent, rows // STRIDE, cols // STRIDE))
         return torch.cat(maps, dim=1)
 
-    def _of_level(self, picture: Tensor, filters: EnergyFilters) -> Tensor:
+    def _of_level(self, picture: Tensor, filters: EnergyFilters, rows: int, cols: int) -> Tensor:
         bordered = self.with_border(picture[:, None])
-        return plain_energy(bordered, filters) if self.method == "plain" else fourier_energy(bordered, filters)
+        method = self.method
+        if method == "auto":
+            method = "window" if windows_pay(bordered, rows, cols) else "fft"
+        if method == "window":
+            return window_energy(bordered, filters, rows, cols)
+        return resize((fourier_energy if method == "fft" else plain_energy)(bordered, filters), rows, cols)
 
     def _checked(self, luminance: Tensor) -> Tensor:
         if luminance.ndim != 4:

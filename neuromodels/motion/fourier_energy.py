@@ -64,7 +64,7 @@ def _energy(
     lengths = spectrum.shape[3:]
     units, taps = temporal_cosine.shape
     kernels = torch.fft.fft2(torch.complex(cosine, sine), s=lengths)
-    in_time = torch.complex(_moving(temporal_cosine, times), _moving(temporal_sine, times))
+    in_time = torch.complex(moving(temporal_cosine, times), moving(temporal_sine, times))
     flat = spectrum.flatten(3)
     if channels == 1:
         moved = (in_time.flatten(0, 1) @ flat[:, 0]).view(batch, units, -1, *lengths)
@@ -72,12 +72,12 @@ def _energy(
         moved = (in_time @ flat).view(batch, units, -1, *lengths)
     filtered = torch.fft.ifft2(moved * kernels[:, None])
     inside = torch.view_as_real(filtered)[..., 2 * RADIUS :, 2 * RADIUS :, :][..., : size[0], : size[1], :]
-    power = inside.square().sum(-1)
-    pooled = torch.einsum("butyx,ut->buyx", power, pooling)
+    pooled = torch.einsum("butyxc,ut->buyxc", inside.square(), pooling)
+    pooled = pooled[..., 0] + pooled[..., 1]
     return (pooled + spontaneous[:, None, None]).abs()
 
 
-def _moving(kernels: Tensor, times: int) -> Tensor:
+def moving(kernels: Tensor, times: int) -> Tensor:
     """Matrices ``(unit, output time, time)`` that convolve with ``(unit, tap)`` where all taps find a frame."""
     taps = kernels.shape[1]
     rows = [functional.pad(kernels.flip(1), (start, times - taps - start)) for start in range(times - taps + 1)]
@@ -85,10 +85,10 @@ def _moving(kernels: Tensor, times: int) -> Tensor:
 
 
 def good_length(n: int) -> int:
-    """The next whole number without prime factors above 5: such transforms are fast."""
+    """The next whole number without prime factors above 7: such transforms are fast."""
     while True:
         rest = n
-        for factor in (2, 3, 5):
+        for factor in (2, 3, 5, 7):
             while rest % factor == 0:
                 rest //= factor
         if rest == 1:
