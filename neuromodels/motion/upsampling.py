@@ -49,10 +49,12 @@ def convex_flow(flow: Tensor, logits: Tensor, factor: int = FACTOR) -> Tensor:
     Teed & Deng 2020, arXiv 2003.12039, section 3.3.
     """
     batch, components, rows, cols = flow.shape
-    weights = logits.view(batch, NEIGHBOURS, factor * factor, rows, cols).softmax(dim=1)
-    around = functional.unfold(factor * flow, 3, padding=1).view(batch, components, NEIGHBOURS, rows, cols)
-    cells = torch.einsum("bcnij,bnkij->bckij", around, weights)
-    return functional.pixel_shuffle(cells.flatten(1, 2), factor)
+    with torch.autocast(flow.device.type, enabled=False):
+        flow = flow.float()
+        weights = logits.float().view(batch, NEIGHBOURS, factor * factor, rows, cols).softmax(dim=1)
+        around = functional.unfold(factor * flow, 3, padding=1).view(batch, components, NEIGHBOURS, rows, cols)
+        cells = torch.einsum("bcnij,bnkij->bckij", around, weights)
+        return functional.pixel_shuffle(cells.flatten(1, 2), factor)
 
 
 class ConvexUpsampler(nn.Module):
@@ -76,4 +78,4 @@ class ConvexUpsampler(nn.Module):
         """Flow ``(batch, 2, 8 row, 8 col)`` in pixels, of flow in units of 8 pixels and a context of its size."""
         hidden = functional.relu(self.convolution_1(torch.cat([flow, context.to(flow.dtype)], dim=1)))
         logits = self.convolution_3(functional.relu(self.convolution_2(hidden)))
-        return convex_flow(flow, logits.float())
+        return convex_flow(flow, logits)

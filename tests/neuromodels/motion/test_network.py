@@ -20,7 +20,7 @@ def tiny(pathways=2, seed=0, **options):
 def clips(batch=2, side=(40, 48), channels=1, seed=0):
     """Smooth random clips that drift to the right."""
     draw = torch.Generator().manual_seed(seed)
-    coarse = torch.rand(batch, 1, channels, side[0] // 8, side[1] // 8 + 3, generator=draw)
+    coarse = torch.rand(batch, 1, channels, -(-side[0] // 8), side[1] // 8 + 3, generator=draw)
     large = torch.nn.functional.interpolate(coarse.flatten(0, 1), scale_factor=8.0, mode="bilinear")
     frames = [large[..., 14 - t : 14 - t + side[1]] for t in range(15)]
     return torch.stack(frames, dim=1)[:, :, :, : side[0]]

@@ -35,7 +35,7 @@ def test_what_does_not_count_has_no_gradient():
     prediction = torch.ones(1, 2, 1, 3, requires_grad=True)
     loss = sequence_loss([prediction], flow)
     loss.backward()
-    assert float(loss) == 1.0
+    assert loss.item() == 1.0
     assert prediction.grad[0, :, 0].tolist() == [[0.0, 0.0, 0.5], [0.0, 0.0, 0.5]]
 
 
