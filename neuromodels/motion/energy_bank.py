@@ -107,15 +107,25 @@ class EnergyBank(EnergyStage):
         with torch.autocast(luminance.device.type, enabled=False):
             return self.normalised(self._energy(luminance), active).to(self.norm_k.dtype)
 
-    def energy(self, luminance: Tensor) -> Tensor:
-        """Motion energy before normalisation; shapes and errors as in `forward`."""
-        with torch.autocast(luminance.device.type, enabled=False):
-            return self._energy(luminance).to(self.norm_k.dtype)
+    def energy(self, luminance: Tensor, *, opposite: bool = False) -> Tensor:
+        """Motion energy before normalisation; shapes and errors as in `forward`.
 
-    def _energy(self, luminance: Tensor) -> Tensor:
+        Parameters
+        ----------
+        luminance
+            As in `forward`.
+        opposite
+            Of twins of the units that prefer the opposite direction and are alike in all else.
+        """
+        with torch.autocast(luminance.device.type, enabled=False):
+            return self._energy(luminance, opposite).to(self.norm_k.dtype)
+
+    def _energy(self, luminance: Tensor, opposite: bool = False) -> Tensor:
         frames = self._checked(luminance).to(self.precision())
         rows, cols = frames.shape[-2:]
         filters = self.energy_filters()
+        if opposite:
+            filters = filters._replace(temporal_sine=-filters.temporal_sine)
         maps = []
         for level, picture in enumerate(pyramid(frames, self.active_levels(rows, cols))):
             units = slice(level * self.units_per_level, (level + 1) * self.units_per_level)

@@ -109,14 +109,18 @@ def window_kernels(filters: EnergyFilters, times: int) -> Kernels:
         even.append([cosine[0] + cosine[1], sine[0] - sine[1]])
         odd.append([cosine[0] - cosine[1], sine[0] + sine[1]])
     along, delayed = moving(filters.temporal_cosine, times), moving(filters.temporal_sine, times)
+    halves = [
+        torch.stack([torch.stack(pair) for pair in zip(*part, strict=True)]).flatten(0, 2)[:, : WINDOW * HALF]
+        for part in (even, odd)
+    ]
     return Kernels(
-        *(torch.stack([torch.stack(pair) for pair in zip(*part, strict=True)]).flatten(0, 2)[:, : WINDOW * HALF]
-          for part in (even, odd)),
-        torch.cat([along, delayed], dim=1).repeat(2, 1, 1),
-        torch.cat([-delayed, along], dim=1).repeat(2, 1, 1),
-        filters.pooling.repeat(2, 2),
-        filters.spontaneous.repeat(2),
-    )  # fmt: skip
+        even=halves[0],
+        odd=halves[1],
+        of_cosine=torch.cat([along, delayed], dim=1).repeat(2, 1, 1),
+        of_sine=torch.cat([-delayed, along], dim=1).repeat(2, 1, 1),
+        pooling=filters.pooling.repeat(2, 2),
+        spontaneous=filters.spontaneous.repeat(2),
+    )
 
 
 def _blocks(pictures: Tensor, kernels: Kernels, above: Tensor, left: Tensor) -> Tensor:

@@ -59,6 +59,15 @@ NAMES = {
         "make_sequence_layer",
         "undecayed_parameters",
     ],
+    "neuromodels.motion": [
+        "EnergyBank",
+        "FeatureEnergy",
+        "bank_units",
+        "check_clips",
+        "luminance",
+        "opponent_energy",
+        "population_direction",
+    ],
     "neuromodels.recurrent_graph": ["GraphConfig", "NodeConfig", "RecurrentGraph", "zhuang_graph"],
     "neuromodels.training": [
         "Autoencoder",
