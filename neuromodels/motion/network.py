@@ -17,11 +17,11 @@ from .clips import check_clips, luminance
 from .decoder import FlowDecoder
 from .energy_bank import EnergyBank
 from .feature_energy import FeatureEnergy
+from .flow_loss import GAMMA, sequence_loss
 from .fusion import Fusion
 from .motion_graph import Iteration, MotionGraph
 from .network_config import MotionConfig
 from .second_order import SecondOrderFeatures
-from .sequence_loss import GAMMA, sequence_loss
 from .unit_table import bank_units
 from .upsampling import FACTOR, ConvexUpsampler, bilinear_flow
 

@@ -6,9 +6,9 @@ import torch
 
 import neuromodels
 from neuromodels import create_model, validate_model
+from neuromodels.motion.flow_loss import sequence_loss
 from neuromodels.motion.network import MotionNetwork, network_loss
 from neuromodels.motion.network_config import MotionConfig
-from neuromodels.motion.sequence_loss import sequence_loss
 
 TINY = {"levels": 2, "units_per_level": 4, "iterations": 2, "widths": (2, 4, 4), "upsampler_width": 8}
 

@@ -7,7 +7,7 @@ from neuromodels import create_model
 from neuromodels.motion.network import network_loss
 from neuromodels.training.compiled import computing_form
 
-TINY = {"levels": 2, "units_per_level": 4, "iterations": 2, "widths": (2, 4, 4), "upsampler_width": 8}
+TINY = {"levels": 2, "units_per_level": 4, "iterations": 1, "widths": (2, 4, 4), "upsampler_width": 8}
 
 
 @pytest.fixture(autouse=True)
@@ -20,9 +20,14 @@ def _fresh():
 # The compiler warns of what it leaves to eager mode, such as complex numbers.
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.slow
-@pytest.mark.parametrize("streamed", [False, True])
-def test_equal_flows_and_gradients(streamed):
-    model = create_model("motion/dual", streamed=streamed, **TINY)
+@pytest.mark.parametrize(
+    ("name", "backend", "streamed"),
+    [("dual", "aot_eager", False), ("fom", "aot_eager", True), ("fom", "inductor", False)],
+)
+def test_equal_flows_and_gradients(name, backend, streamed, monkeypatch):
+    compiler = torch.compile
+    monkeypatch.setattr(torch, "compile", lambda call: compiler(call, backend=backend))
+    model = create_model(f"motion/{name}", streamed=streamed, **TINY)
     draw = torch.Generator().manual_seed(0)
     clips, flow = torch.rand(2, 15, 3, 40, 40, generator=draw), torch.randn(2, 2, 40, 40, generator=draw)
     compiled = computing_form(model)
