@@ -9,8 +9,8 @@ from torch.utils.checkpoint import checkpoint
 SHORTEST = 1e-6
 # Added to the root of a degree, as published.
 DEGREE_FLOOR = 1e-6
-# Up to this many places (a picture of 360 x 360 pixels) the whole matrix costs less than making it twice.
-DENSE_PLACES = 2048
+# Up to this many places, a picture of 512 x 512 pixels, the whole matrix (64 MB) is made once: making it twice takes longer.
+DENSE_PLACES = 4096
 # Numbers of the matrix that are in memory at a time in the streamed form.
 BLOCK = 2**22
 
