@@ -1,5 +1,7 @@
 """Weights between all places of a map, and what flows along them: at once, or in blocks that are never all in memory."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -128,6 +130,8 @@ def _inverse_root(degree: Tensor) -> Tensor:
     return 1 / (degree.sqrt() + DEGREE_FLOOR)
 
 
-def _remade(compute: object, *tensors: Tensor) -> Tensor:
+def _remade(compute: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
     """The result, keeping none of what lies between for the backward pass."""
+    if not torch.is_grad_enabled():
+        return compute(*tensors)
     return checkpoint(compute, *tensors, use_reentrant=False, preserve_rng_state=False)
