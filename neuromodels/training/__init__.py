@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         cosine_with_warmup,
         learning_rates,
         list_schedules,
+        one_cycle,
         step_decay,
     )
     from .tables import Choice
@@ -48,6 +49,7 @@ _HOME = {
     "learning_rates": "schedules",
     "list_recipes": "recipe",
     "list_schedules": "schedules",
+    "one_cycle": "schedules",
     "plot_learning_curve": "logs",
     "read_history": "logs",
     "read_recipe": "recipe",
@@ -80,6 +82,7 @@ __all__ = [
     "learning_rates",
     "list_recipes",
     "list_schedules",
+    "one_cycle",
     "plot_learning_curve",
     "read_history",
     "read_recipe",

@@ -8,7 +8,7 @@ from torch import nn
 
 
 class CompiledForm:
-    """Calls a network through ``torch.compile``: itself, ``features`` and ``features_over_time``.
+    """Calls a network through ``torch.compile``: itself, ``features``, ``features_over_time`` and ``flows``.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class CompiledForm:
         return self._call("__call__", *arguments)
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("features", "features_over_time"):
+        if name in ("features", "features_over_time", "flows"):
             return lambda *arguments: self._call(name, *arguments)
         return getattr(self._model, name)
 

@@ -22,6 +22,7 @@ OURS = {
     "neuromodels.tasks": {
         "autoencoder": "neuromodels.training.tasks:Reconstruction",
         "classification": "neuromodels.training.tasks:Classification",
+        "motion/flow": "neuromodels.motion.training_task:FlowTask",
         "probe": "neuromodels.training.probe:Probe",
         "simclr": "neuromodels.training.tasks:Contrast",
         "simsiam": "neuromodels.training.tasks:Agreement",

@@ -148,10 +148,60 @@ def cosine_annealing_with_warmup(
     ]
 
 
+def one_cycle(
+    epochs: int, base: float, *, rise: float = 0.05, start_divisor: float = 25.0, end_divisor: float = 1e4
+) -> list[float]:
+    """Up from base / start_divisor to base in a share of the epochs, then down to start / end_divisor, in straight lines.
+
+    With p = rise epochs - 1, at least 0, the largest learning rate is reached at epoch p, which need be no whole number;
+    the last epoch has the smallest.
+
+    Parameters
+    ----------
+    epochs
+        Number of epochs, at least 2.
+    base
+        Largest learning rate, at least 0.
+    rise
+        Share of the epochs in which the learning rate rises, above 0 and below 1.
+    start_divisor, end_divisor
+        At least 1.
+
+    Returns
+    -------
+    list of float
+        One learning rate per epoch.
+
+    Raises
+    ------
+    ValueError
+        If a number is outside its range.
+
+    References
+    ----------
+    Smith & Topin 2017, arXiv 1708.07120, with lines as in the published training of Sun et al. 2025.
+    """
+    _check(epochs, base)
+    if epochs < 2:
+        raise ValueError(f"a cycle needs at least 2 epochs, received {epochs}; use the constant schedule for one.")
+    if not 0 < rise < 1:
+        raise ValueError(f"rise must be above 0 and below 1, received {rise}; 0.05 is a twentieth of the epochs.")
+    for name, divisor in (("start_divisor", start_divisor), ("end_divisor", end_divisor)):
+        if not 1 <= divisor < math.inf:
+            raise ValueError(f"{name} must be at least 1, received {divisor}; 1 changes nothing.")
+    start, peak, last = base / start_divisor, max(rise * epochs - 1, 0.0), epochs - 1
+    end = start / end_divisor
+    return [
+        _between(start, base, epoch / peak) if epoch < peak else _between(base, end, (epoch - peak) / (last - peak))
+        for epoch in range(epochs)
+    ]
+
+
 _SCHEDULES: dict[str, Callable[..., list[float]]] = {
     "constant": constant,
     "cosine": cosine_with_warmup,
     "cosine_annealing": cosine_annealing_with_warmup,
+    "one_cycle": one_cycle,
     "step": step_decay,
 }
 
@@ -178,7 +228,7 @@ def learning_rates(name: str, epochs: int, base: float, **options: Any) -> list[
     Parameters
     ----------
     name
-        ``"constant"``, ``"cosine"`` (with warm-up), ``"cosine_annealing"`` (with warm-up) or ``"step"``.
+        ``"constant"``, ``"cosine"`` (with warm-up), ``"cosine_annealing"`` (with warm-up), ``"one_cycle"`` or ``"step"``.
     epochs
         Number of epochs, at least 1.
     base
@@ -206,6 +256,10 @@ def learning_rates(name: str, epochs: int, base: float, **options: Any) -> list[
 def _half_cosine(progress: float) -> float:
     """From 1 at progress 0 to 0 at progress 1."""
     return 0.5 * (1 + math.cos(math.pi * progress))
+
+
+def _between(first: float, last: float, progress: float) -> float:
+    return (1 - progress) * first + progress * last
 
 
 def _check(epochs: int, base: float, warmup: int = 0) -> None:

@@ -10,7 +10,9 @@ from neuromodels.training.tables import Choice, RecipeError
 
 def test_known_kinds(toy):
     assert {"tactile/sweeps", "toy/blobs"} <= set(kinds.list_kinds("data"))
-    assert {"autoencoder", "classification", "probe", "simclr", "simsiam"} <= set(kinds.list_kinds("task"))
+    assert {"autoencoder", "classification", "motion/flow", "probe", "simclr", "simsiam"} <= set(
+        kinds.list_kinds("task")
+    )
 
 
 def test_kind_is_called_with_its_options(toy):

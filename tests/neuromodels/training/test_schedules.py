@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from neuromodels.training import (
     cosine_with_warmup,
     learning_rates,
     list_schedules,
+    one_cycle,
     step_decay,
 )
 
@@ -31,6 +33,21 @@ def test_published_values(real_data, column, name, options):
     table = np.genfromtxt(path, delimiter=",", names=True)
     assert len(table) == 100
     np.testing.assert_allclose(learning_rates(name, 100, 1.0, **options), table[column], rtol=1e-14, atol=1e-16)
+
+
+@pytest.mark.parametrize(("epochs", "rise"), [(100, 0.05), (40, 0.3), (37, 0.05)])
+def test_one_cycle_is_torchs(epochs, rise):
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    theirs = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, 0.8e-4, epochs, pct_start=rise, cycle_momentum=False, anneal_strategy="linear"
+    )
+    expected = []
+    for _ in range(epochs):
+        expected.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        if len(expected) < epochs:
+            theirs.step()
+    np.testing.assert_allclose(one_cycle(epochs, 0.8e-4, rise=rise), expected, rtol=1e-9)
 
 
 def test_first_and_last_epochs():
@@ -71,6 +88,9 @@ def test_values_are_in_proportion_to_base(name, epochs):
         (lambda: cosine_annealing_with_warmup(10, 1.0), "from 0 to epochs - 1 = 9, received 10"),
         (lambda: cosine_annealing_with_warmup(20, 1.0, start_ratio=2), "start_ratio must be from 0 to 1, received 2"),
         (lambda: cosine_annealing_with_warmup(20, 1.0, minimum=2), "minimum must be from 0 to base = 1.0, received 2"),
+        (lambda: one_cycle(1, 1.0), "a cycle needs at least 2 epochs, received 1"),
+        (lambda: one_cycle(10, 1.0, rise=1.0), "rise must be above 0 and below 1, received 1.0"),
+        (lambda: one_cycle(10, 1.0, end_divisor=0.5), "end_divisor must be at least 1, received 0.5"),
     ],
 )
 def test_errors(make, words):
