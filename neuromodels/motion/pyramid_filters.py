@@ -118,7 +118,8 @@ def filter_table(config: NishimotoGallantConfig) -> np.ndarray:
     -------
     ndarray
         ``(filter, 7)``, the columns of `COLUMNS`: centre from the left and from the top in picture heights, direction in which
-        the filter itself drifts in degrees, cycles per picture height, its Gaussian in picture heights, Hz, its Gaussian in filter widths.
+        the filter itself drifts in degrees, cycles per picture height, its Gaussian in picture heights, Hz, its Gaussian in
+        filter widths.
 
     References
     ----------
