@@ -140,7 +140,8 @@ def unit_preferences(
     """
     import xarray as xr
 
-    direction = np.asarray(direction_deg, dtype=float) % 360
+    # Rounded, so that what is 0 but for rounding is not just below 360.
+    direction = np.round(np.asarray(direction_deg, dtype=float), 9) % 360
     nothing = np.full(len(direction), np.nan)
     sf = nothing if spatial_frequency_cpp is None else np.asarray(spatial_frequency_cpp, dtype=float)
     tf = nothing if temporal_frequency_cpf is None else np.asarray(temporal_frequency_cpf, dtype=float)

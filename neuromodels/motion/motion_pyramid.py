@@ -1,7 +1,7 @@
 """Nishimoto and Gallant's motion energy pyramid: Gabors in space and time on a grid, for encoding models of movies.
 
-With z(t) the clip's inner product with a spatial Gaussian times ``exp(i 2 pi sf u)``, u along the preferred direction from the
-filter's centre, and h the temporal Gaussian times ``exp(i 2 pi tf t)``::
+With z(t) the clip's inner product with a spatial Gaussian times ``exp(-i 2 pi sf u)``, u along the filter's direction from its
+centre, and h the temporal Gaussian times ``exp(i 2 pi tf t)``::
 
     E(t) = | sum_j h(j) z(t - j + ceil(width / 2) - 1) |,   frames outside the clip being 0
     response = ln(E + 1e-5)
@@ -54,6 +54,10 @@ class NishimotoGallant(ClassicalModel):
 
     Notes
     -----
+    A filter's own movie drifts in the direction of the table of filters, but clips are convolved with it, not correlated, so
+    that it responds most to the opposite direction: a grating that moves right is answered by the filters called 180. The
+    sequence and the numbers are those of the published code; `units` states the direction that is seen.
+
     The samples of a temporal filter do not include the end of its window, which puts its centre half a frame late, and pixels
     where a spatial filter is below 0.001 are left out: both as in the published code, with which this model agrees to
     rounding.
@@ -182,7 +186,8 @@ class NishimotoGallant(ClassicalModel):
         Returns
         -------
         xarray.Dataset
-            Along ``unit``; see `unit_preferences`. Filters without motion have no direction. Further columns: ``row`` and
+            Along ``unit``; see `unit_preferences`. The direction is opposite to that of the filter's own movie, see the notes
+            of the class; filters without motion have none. Further columns: ``row`` and
             ``col`` of the centre, and ``sd_px`` of the Gaussian, in pixels.
         """
         self._refuse_layer(layer, self.layers)
@@ -194,7 +199,7 @@ class NishimotoGallant(ClassicalModel):
         cpp_right, cpp_up = frequency * np.cos(radians) / pixels_right, frequency * np.sin(radians) / pixels_down
         moves = (frequency > 0) & (rate > 0)
         return unit_preferences(
-            np.where(moves, np.rad2deg(np.arctan2(cpp_up, cpp_right)), np.nan),
+            np.where(moves, np.rad2deg(np.arctan2(-cpp_up, -cpp_right)), np.nan),
             np.hypot(cpp_right, cpp_up),
             rate / config.rate_hz,
             row=down * pixels_down,

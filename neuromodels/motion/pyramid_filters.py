@@ -39,7 +39,7 @@ class NishimotoGallantConfig(Options):
     spatial_frequencies_cpi
         Cycles per picture height; with 0, each place has filters without orientation beside those of every other frequency.
     directions_deg
-        0 rightward, counter-clockwise.
+        In which the filters themselves drift, 0 rightward, counter-clockwise; clips in the opposite direction are seen best.
     colour
         What is seen of red, green and blue: ``"luminance"``, their weighted mean, or ``"lightness"``, CIE L* from 0 to 100
         as in the published code.
@@ -117,8 +117,9 @@ def filter_table(config: NishimotoGallantConfig) -> np.ndarray:
     Returns
     -------
     ndarray
-        ``(filter, 7)``, the columns of `COLUMNS`: centre from the left and from the top in picture heights, direction in
-        degrees, cycles per picture height, its Gaussian in picture heights, Hz, its Gaussian in filter widths.
+        ``(filter, 7)``, the columns of `COLUMNS`: centre from the left and from the top in picture heights, direction in which
+        the filter itself drifts in degrees, cycles per picture height, its Gaussian in picture heights, Hz, its Gaussian in
+        filter widths.
 
     References
     ----------
