@@ -76,7 +76,7 @@ def test_full_unroll_takes_no_step_onwards_and_one_back(tmp_path):
     [
         (lambda: node("stimulus"), "node 'stimulus' cannot have this name"),
         (lambda: node("a.b"), "node 'a.b' cannot have this name; use letters, digits and _"),
-        (lambda: node(inputs=()), r"node 'a' needs at least one input and each once, received \(\)"),
+        (lambda: node(inputs=()), r"node 'a' needs at least one input and each once, received inputs \(\)"),
         (lambda: node(inputs=("b", "b")), "needs at least one input and each once"),
         (lambda: node(map="dense"), "map 'dense'; it must be one of conv, linear, identity"),
         (lambda: node(pool=0), "pool 0; it must be a whole number of at least 1"),
