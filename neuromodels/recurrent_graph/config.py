@@ -16,8 +16,9 @@ READ = ("inputs", "cell_residual", "cell_feedback", "added")
 
 @dataclass(frozen=True)
 class NodeConfig:
-    """One node: inputs, resized and stacked along the channels -> map -> batch norm -> recurrent cell -> sum with what is
-    added -> activation -> max pooling.
+    """One node: inputs -> map -> batch norm -> recurrent cell -> sum -> activation -> max pooling.
+
+    Inputs are resized and stacked along the channels before the map; the sum is with what is added.
 
     Attributes
     ----------

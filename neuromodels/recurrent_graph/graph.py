@@ -202,7 +202,8 @@ class RecurrentGraph(nn.Module):
     def _widened(self, name: str, pieces: dict[str, Tensor], state: Tensor | None, full: int) -> dict[str, Tensor]:
         """Pieces with as many samples as the largest of them and the state; with all where statistics are taken of them."""
         batch = max(piece.shape[0] for piece in (*pieces.values(), *(() if state is None else (state,))))
-        batch = full if self.training and self._node(name).norm is not None else batch
+        norm = self._node(name).norm
+        batch = full if norm is not None and norm.training else batch
         return {source: _widen(piece, batch) for source, piece in pieces.items()}
 
     def _piece(self, outputs: dict[str, History], source: str, target: str, step: int) -> Tensor:

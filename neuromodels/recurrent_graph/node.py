@@ -83,15 +83,12 @@ class GraphNode(nn.Module):
     def bind(self) -> BoundNode:
         """The stages as functions."""
         linear = self.map.bind(repeated=True) if isinstance(self.map, ChannelMap) else None
-        activation = activation_named(self.config.map_activation)
-
-        def before(pieces: Pieces, steps: Sequence[int]) -> tuple[Tensor, list[Seen]]:
-            x, seen = self._mapped(linear, [pieces[name] for name in self.config.inputs]), []
-            if self.norm is not None:
-                x, seen = self.norm(x, steps)
-            return activation(x), seen
-
-        return BoundNode(before, self._beside, self.cell.bind(repeated=True), self._after)
+        return BoundNode(
+            lambda pieces, steps: self._before(linear, pieces, steps),
+            self._beside,
+            self.cell.bind(repeated=True),
+            self._after,
+        )
 
     def _check_beside(self, shapes: Mapping[str, Shape]) -> None:
         where, expected = f"node {self.config.name!r}", (self.config.channels, *self.cell_size)
@@ -123,6 +120,12 @@ class GraphNode(nn.Module):
             made = ChannelMap(stacked, config.channels, config.kernel, stride=config.stride, padding=config.padding)
         nn.init.constant_(made.bias, config.bias)
         return made
+
+    def _before(self, linear: Map | None, pieces: Pieces, steps: Sequence[int]) -> tuple[Tensor, list[Seen]]:
+        x, seen = self._mapped(linear, [pieces[name] for name in self.config.inputs]), []
+        if self.norm is not None:
+            x, seen = self.norm(x, steps)
+        return activation_named(self.config.map_activation)(x), seen
 
     def _mapped(self, linear: Map | None, pieces: Sequence[Tensor]) -> Tensor:
         """Inputs brought to one size, stacked along the channels, mapped."""
@@ -193,4 +196,6 @@ def _resized(piece: Tensor, size: Shape) -> Tensor:
     # Bilinear with antialiasing, the published default.
     if tuple(piece.shape[2:]) == size:
         return piece
-    return functional.interpolate(piece, size, mode="bilinear", antialias=True)
+    # Torch has no antialiasing in half precision on a CPU.
+    wide = piece.to(torch.promote_types(piece.dtype, torch.float32))
+    return functional.interpolate(wide, size, mode="bilinear", antialias=True).to(piece.dtype)
