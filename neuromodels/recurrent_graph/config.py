@@ -101,6 +101,8 @@ class NodeConfig:
                 raise ValueError(f"{where} has {size} {value!r}; it must be a whole number of at least 1.")
         if self.name == STIMULUS or not self.name.isidentifier():
             raise ValueError(f"{where} cannot have this name; use letters, digits and _, and not {STIMULUS!r}.")
+        if not isinstance(self.batch_norm, bool):
+            raise ValueError(f"{where} has batch_norm {self.batch_norm!r}; it must be true or false.")
         if self.batch_norm_steps > 1 and not self.batch_norm:
             raise ValueError(
                 f"{where} has batch_norm_steps {self.batch_norm_steps} without a batch norm; set batch_norm to true."
