@@ -59,6 +59,13 @@ def blobs(part, *, n=32, n_classes=4, noise=0.5, bad_label=None):
     return TensorSamples({"x": x, "label": label}, n_classes=n_classes)
 
 
+def countable(part, **options):
+    """Blobs that say which option of a network their number of classes is."""
+    samples = blobs(part, **options)
+    samples.class_options = {"n_classes": samples.n_classes}
+    return samples
+
+
 class Deadly:
     """Kills the process when so many batches were read."""
 
@@ -114,7 +121,7 @@ class TwoSides:
 
 def enter():
     register_model(NAME, paper="none", layers=("hidden",))(toy_net)
-    own = {f"toy/{name}": f"{__name__}:{name}" for name in ("blobs", "trials", "deadly")}
+    own = {f"toy/{name}": f"{__name__}:{name}" for name in ("blobs", "trials", "deadly", "countable")}
     kinds.OURS["neuromodels.training_data"].update(own)
     kinds.OURS["neuromodels.augmentations"].update({"jitter": f"{__name__}:jitter", "sides": f"{__name__}:TwoSides"})
 
