@@ -23,6 +23,7 @@ from .recipe import Recipe, read_recipe
 from .samples import Samples, Stream
 from .tables import RecipeError, first_difference, plain
 from .task import Task, TaskContext
+from .whole_batch import WholeBatchAugmentation, share_batch_norms
 
 
 @dataclass(frozen=True)
@@ -102,8 +103,9 @@ def train(
     """Train a network as a recipe says.
 
     Under ``torchrun`` each process takes its share of every batch. In training the rest of an epoch that fills no batch is
-    dropped, other samples each epoch; an evaluation reads every sample once. Augmentation and dropout are drawn by each
-    process for its share, so only a run without them gives the same numbers on another number of processes.
+    dropped, other samples each epoch; an evaluation reads every sample once. Augmentation draws for the whole batch on
+    every process, and batch norms of the network see the whole batch, so that a run gives the same numbers on another number
+    of processes. Dropout is the exception: each process draws for its share.
 
     Parameters
     ----------
@@ -212,7 +214,10 @@ def prepare(
     model = model.to(device)
     if recipe.training.channels_last:
         model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    share_batch_norms(model, processes)
     augmentation = None if recipe.augmentation is None else build("augmentation", recipe.augmentation)
+    if augmentation is not None and processes.size > 1:
+        augmentation = WholeBatchAugmentation(augmentation, processes)
     context = TaskContext(model, samples, recipe.training.seed, augmentation, processes)
     task: Task = build("task", recipe.task, context).to(device)
     return Trainer(

@@ -23,18 +23,22 @@ class Net(Recordable, nn.Module):
     layers = ("hidden",)
     input_spec = {"kind": "array", "shape": (3, 2, 2, 3), "dims": ("time", "channel", "row", "col")}
 
-    def __init__(self, seed, n_classes=4, width=8, dropout=0.0):
+    def __init__(self, seed, n_classes=4, width=8, dropout=0.0, batch_norm=False):
         super().__init__()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.encoder = nn.Linear(12, width)
             self.norm = nn.LayerNorm(width)
+            self.batch_norm = nn.BatchNorm1d(width) if batch_norm else None
             self.dropout = nn.Dropout(dropout)
             self.decoder = nn.Linear(width, n_classes)
         self.feature_size = width
 
     def features_over_time(self, x):
-        return self.tap("hidden", torch.tanh(self.norm(self.encoder(x.flatten(2)))))
+        encoded = self.encoder(x.flatten(2))
+        if self.batch_norm is not None:
+            encoded = self.batch_norm(encoded.transpose(1, 2)).transpose(1, 2)
+        return self.tap("hidden", torch.tanh(self.norm(encoded)))
 
     def features(self, x):
         return self.features_over_time(x).mean(dim=1)
