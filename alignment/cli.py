@@ -69,6 +69,7 @@ class ScoreCommand:
         add(
             "--set",
             nargs="+",
+            action="extend",
             default=[],
             metavar="KEY=VALUE",
             dest="data_options",
