@@ -105,6 +105,8 @@ class NeuralDataset:
     rdms
         Dissimilarities of the stimuli, ``xarray.DataArray (subject, pair)`` with the coordinate ``subject``, upper triangles
         row by row in the order of the stimulus table; None where responses are there.
+    left_out
+        What of the recording is not here although its files are, each with the reason.
     """
 
     info: DatasetInfo
@@ -113,6 +115,7 @@ class NeuralDataset:
     splits: dict[str, SplitSpec]
     provenance: dict[str, str] = field(default_factory=dict)
     rdms: "xr.DataArray | None" = None
+    left_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if (self.responses is None) == (self.rdms is None):
