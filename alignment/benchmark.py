@@ -1,8 +1,9 @@
 """A benchmark: a dataset, what of it is used, folds, ceiling and normalisation, all of it stated."""
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from collections.abc import Mapping as Table
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -79,6 +80,8 @@ class Benchmark:
         What draws the stimuli for a model where the recording stored their parameters alone, see `alignment.rendering`.
     nuisance
         Columns of the stimulus table that stand in the null model in place of length and position, such as contrast.
+    data_options
+        Choices with which the dataset is opened, see `data.load_dataset`; set by `with_data_options`.
     """
 
     name: str
@@ -97,6 +100,7 @@ class Benchmark:
     protocol_notes: tuple[str, ...] = ()
     rendering: "Rendering | None" = None
     nuisance: tuple[str, ...] = ()
+    data_options: Table[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.normalisation not in get_args(Normalisation):
@@ -141,7 +145,48 @@ class Benchmark:
 
     def load(self, *, offline: bool | None = None) -> NeuralDataset:
         """Open the dataset; see ``data.load_dataset`` for the errors."""
-        return data.load_dataset(self.dataset, offline=offline) if isinstance(self.dataset, str) else self.dataset
+        if isinstance(self.dataset, NeuralDataset):
+            return self.dataset
+        return data.load_dataset(self.dataset, offline=offline, options=self.data_options)
+
+    def with_data_options(self, options: Table[str, Any]) -> "Benchmark":
+        """The same on a recording that is opened with other choices; name and protocol say so.
+
+        Parameters
+        ----------
+        options
+            Such as ``{"unusable": "leave out"}`` or ``{"as_released": True}`` for ``tactile/rodgers2022``.
+
+        Raises
+        ------
+        ValueError
+            If the dataset has no such option.
+
+        Examples
+        --------
+        >>> from alignment import load_benchmark
+        >>> load_benchmark("tactile/rodgers2022-rsa").with_data_options({"as_released": True}).name
+        'tactile/rodgers2022-rsa.as-released'
+        """
+        from data.catalogue import dataset_options
+
+        known = dataset_options(self.dataset) if isinstance(self.dataset, str) else {}
+        for key in options:
+            if key not in known:
+                raise ValueError(
+                    f"the recording of {self.name} has no option {key!r}; its options: {', '.join(known) or 'none'}."
+                )
+        chosen = {key: value for key, value in options.items() if value != known[key]}
+        names = [key if value is True else f"{key}-{value}" for key, value in chosen.items()]
+        return replace(
+            self,
+            name=".".join([self.name, *(re.sub(r"[^a-z0-9]+", "-", one.lower()) for one in names)]),
+            data_options={**self.data_options, **chosen},
+            protocol_notes=(
+                *self.protocol_notes,
+                *(f"The recording is opened with {key} = {value!r}." for key, value in chosen.items()),
+            ),
+        )
 
     def split_spec(
         self, dataset: NeuralDataset, split: str | SplitSpec | None = None, responses: np.ndarray | None = None

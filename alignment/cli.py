@@ -66,6 +66,15 @@ class ScoreCommand:
             action="store_true",
             help="leave out benchmarks whose data are not on this machine, and say so",
         )
+        add(
+            "--set",
+            nargs="+",
+            action="extend",
+            default=[],
+            metavar="KEY=VALUE",
+            dest="data_options",
+            help="how recordings are opened: unusable='leave out' (sessions that lack stimuli), as_released=true",
+        )
         add("--drop-invalid", action="store_true", help="leave out neuroids with NaN or constant responses")
         add("--no-cache", action="store_true", help="neither read nor write cached activations")
         add("--offline", action="store_true", help="never open a connection")
@@ -73,7 +82,10 @@ class ScoreCommand:
 
     def run(self, arguments: argparse.Namespace, toolbox: Any) -> int:
         """Score every pair; returns the exit code."""
+        options = _data_options(arguments.data_options)
         benchmarks = _benchmarks(arguments.on, arguments.available)
+        _check_used(options, benchmarks)
+        benchmarks = [_opened_with(options, one) for one in benchmarks]
         models = _models(arguments.models, toolbox)
         if arguments.batch_size < 1:
             raise UsageError(f"--batch-size must be at least 1, received {arguments.batch_size}.")
@@ -115,6 +127,8 @@ class ScoreCommand:
         """Fail before the first fit, not after minutes: unknown models, missing data, a target that cannot be written."""
         from pathlib import Path
 
+        from .notes import left_out_notes
+
         for name in models:
             if name.startswith(RECORDING) or toolbox.is_model_folder(name):
                 _model(name, 0, "cpu", arguments, toolbox)
@@ -122,8 +136,14 @@ class ScoreCommand:
                 toolbox.create_model(name)
         if arguments.dry_run:
             return
+        said: list[str] = []
         for benchmark in benchmarks:
-            _split(benchmark, benchmark.load(offline=arguments.offline or None), arguments)
+            dataset = benchmark.load(offline=arguments.offline or None)
+            for note in left_out_notes(dataset):
+                if note not in said:
+                    print(note, file=sys.stderr)
+                    said.append(note)
+            _split(benchmark, dataset, arguments)
         if arguments.out:
             (Path(arguments.out) / "scores").mkdir(parents=True, exist_ok=True)
 
@@ -186,6 +206,48 @@ def _benchmarks(patterns: Sequence[str], available_only: bool) -> "list[Benchmar
     return chosen
 
 
+def _data_options(words: Sequence[str]) -> dict[str, Any]:
+    """KEY=VALUE as choices; true and false are what they say, anything else is text."""
+    options: dict[str, Any] = {}
+    for word in words:
+        key, sign, value = word.partition("=")
+        if not sign or not key:
+            raise UsageError(f"--set takes KEY=VALUE, received {word!r}; for example unusable='leave out'.")
+        options[key] = {"true": True, "false": False}.get(value, value)
+    return options
+
+
+def _options_for(dataset: "str | NeuralDataset", options: dict[str, Any]) -> dict[str, Any]:
+    """Those that this recording takes."""
+    from data.catalogue import dataset_options
+
+    known = dataset_options(dataset) if isinstance(dataset, str) else {}
+    return {key: value for key, value in options.items() if key in known}
+
+
+def _opened_with(options: dict[str, Any], benchmark: "Benchmark") -> "Benchmark":
+    """The benchmark with those of the choices that its recording takes; what it does not take is said."""
+    taken = _options_for(benchmark.dataset, options)
+    for key in options:
+        if key not in taken:
+            print(f"{benchmark.name} has no choice {key!r} and is scored without it.", file=sys.stderr)
+    return benchmark.with_data_options(taken) if taken else benchmark
+
+
+def _check_used(options: dict[str, Any], benchmarks: "Sequence[Benchmark]") -> None:
+    """A choice that no recording takes is a mistake."""
+    for key in options:
+        if benchmarks and not any(_options_for(one.dataset, {key: options[key]}) for one in benchmarks):
+            from data.catalogue import dataset_options
+
+            known = {
+                option for one in benchmarks if isinstance(one.dataset, str) for option in dataset_options(one.dataset)
+            }
+            raise UsageError(
+                f"--set {key}: none of these recordings has such a choice; they have: {', '.join(sorted(known)) or 'none'}."
+            )
+
+
 def _models(patterns: Sequence[str], toolbox: Any) -> list[str]:
     import data
 
@@ -204,7 +266,9 @@ def _model(name: str, seed: int, device: str, arguments: argparse.Namespace, too
 
     from .recording_model import RecordingModel
 
-    return RecordingModel(data.load_dataset(name.removeprefix(RECORDING), offline=arguments.offline or None))
+    dataset = name.removeprefix(RECORDING)
+    options = _options_for(dataset, _data_options(arguments.data_options))
+    return RecordingModel(data.load_dataset(dataset, offline=arguments.offline or None, options=options))
 
 
 def _expand(patterns: Sequence[str], listing: Any) -> list[str]:
@@ -252,6 +316,8 @@ def _plan(model: Any, benchmark: "Benchmark", arguments: argparse.Namespace) -> 
     """Say what scoring would do, without recording anything."""
     from data.access import locate
 
+    from .notes import left_out_notes
+
     info = benchmark.info
     layers = arguments.layers or list(model.layers)
     print(f"{model.name} on {benchmark.name}")
@@ -267,6 +333,8 @@ def _plan(model: Any, benchmark: "Benchmark", arguments: argparse.Namespace) -> 
     width = {layer: values.shape[1] for layer, values in _one_row(model, shown, layers).items()}
     total = sum(width.values()) * len(shown) * 4 / 1e6
     spec = _split(benchmark, dataset, arguments)
+    for note in left_out_notes(dataset):
+        print(f"    {note}")
     print(f"    {len(shown)} presentations; {spec.describe()}")
     print(f"    layers: {', '.join(f'{layer} ({units} units)' for layer, units in width.items())}")
     if not benchmark.by_animal:  # where memory is a matter of megabytes

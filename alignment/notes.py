@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from data.dataset import NeuralDataset
+
 from .baselines import OasmModel
 from .benchmark import Benchmark
 from .ceilings import CeilingEstimate
@@ -13,6 +15,13 @@ from .measurement import Measurement
 from .result import NESTED, Score
 
 LOW_CEILING = 0.2
+
+
+def left_out_notes(dataset: NeuralDataset) -> list[str]:
+    """Sentence on what was left out of the recording, and why, when it was opened."""
+    if not dataset.left_out:
+        return []
+    return [f"left out of {dataset.name}: {'; '.join(dataset.left_out)}."]
 
 
 def ceiling_notes(bench: Benchmark, ceiling: CeilingEstimate) -> list[str]:

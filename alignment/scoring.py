@@ -19,7 +19,15 @@ from .layer_target.scoring import score_animals
 from .leakage import check_leak
 from .mappings import Mapping
 from .measurement import Measurement, assemble
-from .notes import ceiling_notes, edge_note, interval_words, neighbour_note, null_edge_note, penalties_of
+from .notes import (
+    ceiling_notes,
+    edge_note,
+    interval_words,
+    left_out_notes,
+    neighbour_note,
+    null_edge_note,
+    penalties_of,
+)
 from .perceived_flow.scoring import score_perceived_flow
 from .protocol import RecordableModel
 from .provenance import headline_layer, identity
@@ -146,7 +154,7 @@ def score(
     reverse = bench.direction == "brain to model"
     if reverse:
         trials, layer_features = swap_sides(bench, trials, layer_features)
-    notes += trials.notes
+    notes += [*left_out_notes(dataset), *trials.notes]
     run, units, note = make_run(bench, spec, dataset, trials, folds, n_boot, n_permutations, seed)
     notes.append(note)
     headline = headline_layer(model, names)

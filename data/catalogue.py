@@ -1,8 +1,10 @@
 """The datasets by name. Other packages add some through the entry-point group ``neuromodels.datasets``."""
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from .access import is_available
 from .access import offline as forbidden
@@ -14,7 +16,7 @@ from .registry import Registry
 @dataclass(frozen=True)
 class _Entry:
     info: DatasetInfo
-    loader: Callable[[DatasetInfo], NeuralDataset] | None
+    loader: Callable[..., NeuralDataset] | None
 
 
 _registry: Registry[_Entry] = Registry(
@@ -24,8 +26,11 @@ _registry: Registry[_Entry] = Registry(
 )
 
 
-def register_dataset(info: DatasetInfo, loader: Callable[[DatasetInfo], NeuralDataset] | None) -> None:
-    """Enter a dataset; ``loader(info)`` opens it. None marks a resource (say, a tokenizer) that is only fetched."""
+def register_dataset(info: DatasetInfo, loader: Callable[..., NeuralDataset] | None) -> None:
+    """Enter a dataset; ``loader(info)`` opens it, and its keyword arguments are the choices that `load_dataset` offers.
+
+    None marks a resource (say, a tokenizer) that is only fetched.
+    """
     _registry.add(info.name, _Entry(info, loader))
 
 
@@ -40,7 +45,14 @@ def dataset_info(name: str) -> DatasetInfo:
     return _registry.get(name).info
 
 
-def load_dataset(name: str, *, offline: bool | None = None) -> NeuralDataset:
+def dataset_options(name: str) -> dict[str, Any]:
+    """Choices that a dataset leaves to whoever opens it, each with its default."""
+    loader = _registry.get(name).loader
+    parameters = inspect.signature(loader).parameters.values() if loader else ()
+    return {one.name: one.default for one in parameters if one.kind is one.KEYWORD_ONLY}
+
+
+def load_dataset(name: str, *, offline: bool | None = None, options: Mapping[str, Any] | None = None) -> NeuralDataset:
     """Open a dataset from the user's own copy, from earlier downloads, or from its generator.
 
     A dataset with verified downloads is fetched first unless the network is forbidden; nothing else
@@ -52,6 +64,8 @@ def load_dataset(name: str, *, offline: bool | None = None) -> NeuralDataset:
         Registered name, see `list_datasets`.
     offline
         True forbids downloads; None follows ``NEUROMODELS_OFFLINE``.
+    options
+        Choices that the dataset leaves open, such as ``unusable`` of ``tactile/rodgers2022``; few datasets have any.
 
     Raises
     ------
@@ -59,13 +73,27 @@ def load_dataset(name: str, *, offline: bool | None = None) -> NeuralDataset:
         If files are missing: what to run, where they come from, the licence.
     ChecksumError
         If a file is not the recorded one.
+    ValueError
+        For an option that the dataset does not have, or a value of another kind.
     """
     entry = _registry.get(name)
+    options = dict(options or {})
+    _check_options(name, options)
     if entry.loader is None:
         raise DataNotAvailableError(f"{name} holds files, no responses; use `neuromodels data fetch {name}`.")
     if entry.info.access == "download" and not is_available(entry.info):
         fetch(name, offline=offline)
-    return entry.loader(entry.info)
+    return entry.loader(entry.info, **options)
+
+
+def _check_options(name: str, options: Mapping[str, Any]) -> None:
+    known = dataset_options(name)
+    for key, value in options.items():
+        if key not in known:
+            raise ValueError(f"{name} has no option {key!r}; its options: {', '.join(known) or 'none'}.")
+        if type(value) is not type(known[key]):
+            kind = "true or false" if isinstance(known[key], bool) else f"a {type(known[key]).__name__}"
+            raise ValueError(f"option {key!r} of {name} must be {kind}, received {value!r}.")
 
 
 def fetch(name: str, *, dry_run: bool = False, offline: bool | None = None, progress: bool = False) -> list[Path]:

@@ -109,6 +109,8 @@ class NeuralDataset:
     clips
         Films ``(time, channel, row, col)`` of which the stimuli are places, by the name in the table's column ``movie``; each
         is opened by a call. Films that are not on this machine are left out.
+    left_out
+        What of the recording is not here although its files are, each with the reason.
     """
 
     info: DatasetInfo
@@ -118,6 +120,7 @@ class NeuralDataset:
     provenance: dict[str, str] = field(default_factory=dict)
     rdms: "xr.DataArray | None" = None
     clips: "Mapping[str, Callable[[], xr.DataArray]]" = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if (self.responses is None) == (self.rdms is None):

@@ -5,6 +5,7 @@ entry-point group ``neuromodels.models`` (entry name = family, value = module to
 """
 
 import fnmatch
+import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -195,6 +196,12 @@ def create_model(
     model.name, model.seed = name, seed
     model.registered_name, model.options = name, dict(overrides)
     return model.to(device).eval()
+
+
+def takes_option(name: str, option: str) -> bool:
+    """Whether a model's factory can be given an option of that name."""
+    parameters = inspect.signature(_entry(name).factory).parameters
+    return option in parameters or any(one.kind is one.VAR_KEYWORD for one in parameters.values())
 
 
 def listing() -> list[dict[str, object]]:

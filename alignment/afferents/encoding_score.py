@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from ..correlation import weighted_pearson
 from ..folds import Fold
 from ..inference import bootstrap_weights, draw_interval, fold_factor, small_sample_factor
 from .encoding_options import EncodingOptions
-from .shifts import shift_p, shifted_correlations
+from .fold_correlation import fold_correlations, fold_of_bins, shifted_fold_correlations
+from .shifts import shift_p
 from .spike_series import SpikeSeries
 
 if TYPE_CHECKING:
     import pandas as pd
 
+NO_R = "no r: the prediction is constant within every fold"
 NO_CEILING = "none, because no stimulus was repeated: how much of the spikes any model could predict is unknown"
 
 
@@ -56,10 +57,11 @@ class AfferentScore:
     ----------
     data
         Along ``predictor``: ``bits_per_spike`` (gain in log-likelihood over a constant rate fitted to the training bins, per
-        spike) and ``r`` (predicted and observed spikes in bins of ``r_bin_ms``), each with ``_low`` and ``_high`` (95 %
-        interval over chunks of time) and ``_draws``; ``r_p`` (share of all circular shifts with such an r) and ``r_shifted``
-        (95 % quantile of r over the shifts), NaN where own spikes are an input; ``fold_bits`` and ``alpha`` per fold;
-        ``bin_ms``. Beside them ``predicted`` and ``observed`` spikes ``(presentation, r_bin)``.
+        spike) and ``r`` (predicted and observed spikes in bins of ``r_bin_ms``, both without their mean in the fold, see
+        `alignment.afferents.fold_correlation`; NaN where a prediction is constant in every fold), each with ``_low`` and
+        ``_high`` (95 % interval over chunks of time) and ``_draws``; ``r_p`` (share of all circular shifts with such an r)
+        and ``r_shifted`` (95 % quantile of r over the shifts), NaN where own spikes are an input; ``fold_bits`` and
+        ``alpha`` per fold; ``bin_ms``. Beside them ``predicted`` and ``observed`` spikes ``(presentation, r_bin)``.
     """
 
     data: xr.Dataset
@@ -90,7 +92,8 @@ class AfferentScore:
                 f"{row.bits_per_spike:+.3f} bits/spike [{row.bits_per_spike_low:+.3f}, {row.bits_per_spike_high:+.3f}]"
             )
             shifts = "" if np.isnan(row.r_p) else f"  p over shifts {row.r_p:.2g}"
-            lines.append(f"  {name!s:18s} {bits}  r {row.r:.3f} [{row.r_low:.3f}, {row.r_high:.3f}]{shifts}")
+            r = f"r {row.r:.3f} [{row.r_low:.3f}, {row.r_high:.3f}]" if np.isfinite(row.r) else NO_R
+            lines.append(f"  {name!s:18s} {bits}  {r}{shifts}")
         return "\n".join([*lines, f"  ceiling: {facts['ceiling']}"])
 
 
@@ -129,15 +132,16 @@ def score_predictions(
 
     observed = _pooled(counts, n_pooled)
     predicted = np.stack([_pooled(one.expected, n_pooled) for one in predictions])
+    fold = fold_of_bins(folds, counts.shape, n_pooled).ravel()
     shifts = [
-        np.full(1, np.nan) if one.knows_spikes else shifted_correlations(expected.ravel(), observed.ravel())
+        np.full(1, np.nan) if one.knows_spikes else shifted_fold_correlations(expected.ravel(), observed.ravel(), fold)
         for one, expected in zip(predictions, predicted, strict=True)
     ]
     along = "predictor"
     measured: dict[str, object] = {}
     for name, (values, draws) in (
         ("bits_per_spike", _bits_per_spike([one.gain for one in predictions], counts, weights)),
-        ("r", _correlations(predicted, observed, weights)),
+        ("r", _correlations(predicted, observed, fold, weights)),
     ):
         low, high = draw_interval(draws, values, factor=factor)
         measured |= {name: (along, values), f"{name}_low": (along, low), f"{name}_high": (along, high)}
@@ -181,13 +185,15 @@ def _bits_per_spike(
         return gain.sum(axis=0) / spikes.sum(), weights @ gain / (weights @ spikes)[:, None]
 
 
-def _correlations(predicted: np.ndarray, observed: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _correlations(
+    predicted: np.ndarray, observed: np.ndarray, fold: np.ndarray, weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Values ``(predictor,)`` and draws ``(boot, predictor)`` of r over all bins, weighted by chunk."""
-    columns = predicted.reshape(len(predicted), -1).T
-    target = np.repeat(observed.reshape(-1, 1), len(predicted), axis=1)
     chunk = _chunk_of(observed.shape, weights.shape[1] // len(observed)).ravel()
-    r = weighted_pearson(columns, target, np.ones((1, len(columns))))[0]
-    return r, weighted_pearson(columns, target, weights[:, chunk])
+    every = np.concatenate([np.ones((1, weights.shape[1])), weights])
+    found = [fold_correlations(one.ravel(), observed.ravel(), fold, chunk, every) for one in predicted]
+    r = np.stack(found, axis=1)
+    return r[0], r[1:]
 
 
 def _chunk_of(shape: tuple[int, ...], n_chunks: int) -> np.ndarray:

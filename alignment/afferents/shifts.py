@@ -25,18 +25,6 @@ def shifted_sums(series: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return np.asarray(np.fft.irfft(spectrum, n=len(series)))
 
 
-def shifted_correlations(predicted: np.ndarray, observed: np.ndarray) -> np.ndarray:
-    """Pearson r ``(shift,)`` of a prediction ``(time,)`` with the observation at every circular shift, shift 0 first.
-
-    A constant series gives 0 everywhere.
-    """
-    first, second = predicted - predicted.mean(), observed - observed.mean()
-    size = np.sqrt((first @ first) * (second @ second))
-    if size == 0:
-        return np.zeros(len(first))
-    return shifted_sums(second, first) / size
-
-
 def shift_p(statistics: np.ndarray) -> float:
     """Share of all shifts whose statistic is at least that of shift 0, which is the first; NaN if that is NaN.
 
@@ -45,4 +33,4 @@ def shift_p(statistics: np.ndarray) -> float:
     observed = statistics[0]
     if np.isnan(observed):
         return float("nan")
-    return float(np.mean(statistics >= observed - ROUNDING * np.abs(statistics).max()))
+    return float(np.mean(statistics >= observed - ROUNDING * np.nanmax(np.abs(statistics))))

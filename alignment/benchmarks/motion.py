@@ -87,8 +87,8 @@ MIXTURES = Rendering(
     _mixtures,
     words=(
         f"The gratings of the first {N_TRIALS_DRAWN} trials of each condition are drawn, 8 pixels per cycle, 48 x 48 pixels, "
-        "30 frames per second for 1 s (or as many frames as the model takes), without an aperture; activations are averaged over "
-        "time, the inner half of the map and these trials."
+        "30 frames per second for 1 s (or as many frames as the model takes), without an aperture; activations are averaged "
+        "over time, the inner half of the map and these trials."
     ),
 )
 DOTS = Rendering(

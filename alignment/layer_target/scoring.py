@@ -16,6 +16,7 @@ from ..ceilings import CeilingEstimate
 from ..ceilings.rdm_predictivity import correlation_rdms
 from ..inference.resampling import bootstrap_weights, small_sample_factor
 from ..measurement import Measurement, assemble
+from ..notes import left_out_notes
 from ..protocol import RecordableModel
 from ..provenance import headline_layer, identity
 from ..result import NESTED, Score, nan_mean, weighted_mean
@@ -95,7 +96,7 @@ def score_animals(
     )
     stored = matrix.to_dataset()
     renamed = stored.rename({name: f"{PREFIX}{name}" for name in (*stored.data_vars, *stored.dims)})
-    notes += [*trials.notes, *_notes(matrix, dataset)]
+    notes += [*left_out_notes(dataset), *trials.notes, *_notes(matrix, dataset)]
     if without:
         notes.append(
             f"no score of {', '.join(without)}: all features have the same value for some stimulus, which then has no "

@@ -109,7 +109,7 @@ def load(info: DatasetInfo) -> NeuralDataset:
     return NeuralDataset(
         info=info,
         responses=responses,
-        stimuli=StimulusSet(info.name, table, group="family", arrays=codes),
+        stimuli=StimulusSet(info.name, table, arrays=codes),
         splits=SPLITS,
         provenance={located.file.path: located.sha256},
     )

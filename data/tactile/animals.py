@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from .sessions import CANONICAL_ORDER, Unusable, Window, read_session
+from .sessions import CANONICAL_ORDER, Unusable, UnusableSessionError, Window, read_session
 
 PATTERN = "**/*behavior+ecephys+image.nwb"
 DIMS = ("repetition", "stimulus", "neuroid")
@@ -45,28 +45,53 @@ def load_animals(
     paths = session_files(folder)
     if not paths:
         raise ValueError(f"{folder} holds no file {PATTERN}; download them with `dandi download DANDI:000231`.")
-    sessions: dict[str, list[xr.DataArray]] = {}
-    left_out: dict[str, list[str]] = {}
-    for path in paths:
-        animal = path.name.partition("_")[0]
-        sessions.setdefault(animal, [])
-        try:
-            sessions[animal].append(read_session(path, window=window, unusable=unusable))
-        except ValueError as error:
-            if unusable != "leave out":
-                raise
-            left_out.setdefault(animal, []).append(str(error))
+    sessions, left_out = read_sessions(paths, window=window, unusable=unusable)
     animals = {}
     for name, found in sorted(sessions.items()):
         if not found:
             raise ValueError(
-                f"none of the {len(left_out[name])} sessions of {name} can be used; the first: {left_out[name][0]} To go on "
+                f"none of the {len(left_out[name])} sessions of {name} can be used; the first: {left_out[name][0]}. To go on "
                 f"without {name}, move its files out of {folder}."
             )
         animals[name] = stack_sessions(found, as_released=as_released)
-        reasons = [animals[name].attrs["left_out"], *left_out.get(name, [])]
+        reasons = [animals[name].attrs["left_out"], *left_out[name]]
         animals[name].attrs["left_out"] = "; ".join(filter(None, reasons))
     return animals
+
+
+def read_sessions(
+    paths: Sequence[Path], *, window: Window = "start to choice", unusable: Unusable = "refuse"
+) -> tuple[dict[str, list[xr.DataArray]], dict[str, list[str]]]:
+    """Sessions of every animal, and why each of those that are not among them was left out.
+
+    Parameters
+    ----------
+    paths
+        NWB files; an animal's sessions stand in this order.
+    window, unusable
+        See `load_animals`.
+
+    Returns
+    -------
+    dict of str to list of xarray.DataArray, dict of str to list of str
+        By animal, the same animals in both.
+    """
+    sessions: dict[str, list[xr.DataArray]] = {}
+    left_out: dict[str, list[str]] = {}
+    for path in paths:
+        animal = path.name.partition("_")[0]
+        mine, reasons = sessions.setdefault(animal, []), left_out.setdefault(animal, [])
+        try:
+            mine.append(read_session(path, window=window, unusable=unusable))
+        except UnusableSessionError as error:
+            if unusable != "leave out":
+                raise
+            reasons.append(error.reason)
+        except ValueError as error:
+            if unusable != "leave out":
+                raise
+            reasons.append(str(error).removesuffix("."))
+    return sessions, left_out
 
 
 def session_files(folder: str | Path) -> list[Path]:

@@ -1,10 +1,11 @@
 """Rodgers 2022: single units of mouse barrel cortex while the animal tells a convex from a concave shape by whisking.
 
-All animals as one population of presentations; `data.tactile.load_animals` gives them one by one, with the choices that
-this entry makes for you: canonical order of the stimuli, rates from the start of the trial to the choice, nothing left out.
+All animals as one population of presentations; `data.tactile.load_animals` gives them one by one. Rates are those from the
+start of the trial to the choice; order of the stimuli and what becomes of sessions that cannot be used are options.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -15,11 +16,16 @@ from ..assembly import make_responses
 from ..catalogue import register_dataset
 from ..dataset import DatasetInfo, NeuralDataset
 from ..splits import SplitSpec
-from .animals import PATTERN, pool_animals, stack_sessions
-from .sessions import CANONICAL_ORDER, UNIT, read_session
+from .animals import PATTERN, pool_animals, read_sessions, stack_sessions
+from .sessions import CANONICAL_ORDER, UNIT, Unusable
 from .six_stimuli import WORDS, six_stimuli
 
 NAME = "tactile/rodgers2022"
+AS_RELEASED = (
+    "AS RELEASED, only for comparison with published numbers: each session counts the stimuli in the order in which it first "
+    "showed them, so that a row mixes different stimuli, and every trial is a repetition with 0 for the five stimuli that it "
+    "did not show."
+)
 
 
 def _halves() -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
@@ -58,29 +64,73 @@ INFO = DatasetInfo(
 )
 
 
-def load(info: DatasetInfo) -> NeuralDataset:
-    """Open every session in the dataset's folder."""
-    paths = own_files(info)
-    # Units without spikes are constant responses, which a benchmark names and leaves out on request.
-    sessions = [read_session(path, unusable="keep") for path in paths]
-    provenance = {path.name: one.attrs["sha256"] for path, one in zip(paths, sessions, strict=True)}
-    return NeuralDataset(info, population(sessions), six_stimuli(NAME), SPLITS, provenance)
+def load(info: DatasetInfo, *, unusable: Unusable = "keep", as_released: bool = False) -> NeuralDataset:
+    """Open every session in the dataset's folder.
+
+    Parameters
+    ----------
+    info
+        Of this dataset.
+    unusable
+        ``"keep"`` refuses sessions without one of the six stimuli and keeps units without spikes, which a benchmark names
+        as constant; ``"refuse"`` refuses both; ``"leave out"`` says in ``left_out`` which sessions, units and animals
+        are not there and why.
+    as_released
+        Arrays as the released loader of Chung et al. makes them; see `stack_sessions`.
+
+    Raises
+    ------
+    ValueError
+        As `read_session`; if no session of any animal can be used.
+    """
+    by_animal, reasons = read_sessions(own_files(info), unusable=unusable)
+    left_out = [reason for name in by_animal for reason in reasons[name]]
+    if unusable == "leave out":
+        _drop_small_animals(by_animal, left_out)
+    sessions = [one for name in sorted(by_animal) for one in by_animal[name]]
+    if not sessions:
+        raise ValueError(f"no session of {info.name} can be used; the first: {left_out[0]}.")
+    provenance = {one.attrs["source"]: one.attrs["sha256"] for one in sessions}
+    if as_released:
+        info = replace(info, notes=f"{info.notes} {AS_RELEASED}")
+    return NeuralDataset(
+        info,
+        population(sessions, as_released=as_released),
+        six_stimuli(NAME),
+        SPLITS,
+        provenance,
+        left_out=tuple(left_out),
+    )
 
 
-def population(sessions: Sequence[xr.DataArray]) -> xr.DataArray:
+def _drop_small_animals(by_animal: dict[str, list[xr.DataArray]], left_out: list[str]) -> None:
+    """Take out animals that have too few units to be compared, with the units that a session lost."""
+    for name, sessions in list(by_animal.items()):
+        left_out += [one.attrs["left_out"] for one in sessions if one.attrs["left_out"]]
+        n_units = sum(one.sizes["neuroid"] for one in sessions)
+        if n_units < 2:
+            left_out.append(f"animal {name} has {n_units} usable units, and at least 2 are needed")
+            del by_animal[name]
+
+
+def population(sessions: Sequence[xr.DataArray], *, as_released: bool = False) -> xr.DataArray:
     """All animals of some sessions as one response array.
 
-    Repetition r holds the r-th trial of each session that showed the stimulus, NaN after the last.
+    Repetition r holds the r-th trial of each session that showed the stimulus, NaN after the last. As released it is the
+    r-th trial of each session, and the k-th stimulus is the one that a session showed as its k-th.
 
     Parameters
     ----------
     sessions
         From `read_session` or `session_rates`.
+    as_released
+        See `stack_sessions`.
     """
-    animals = sorted({str(one["subject"].values[0]) for one in sessions})
-    cube = pool_animals(
-        {name: stack_sessions([one for one in sessions if one["subject"].values[0] == name]) for name in animals}
-    )
+    by_animal: Mapping[str, list[xr.DataArray]] = {
+        name: [one for one in sessions if one["subject"].values[0] == name]
+        for name in sorted({str(one["subject"].values[0]) for one in sessions})
+    }
+    cube = pool_animals({name: stack_sessions(mine, as_released=as_released) for name, mine in by_animal.items()})
     repetition, place = np.nonzero(np.isfinite(cube.values).any(axis=2))
     responses = make_responses(
         cube.values[repetition, place],

@@ -17,6 +17,23 @@ UNIT = "spikes/s"
 CANONICAL_ORDER = tuple(f"{shape} {position}" for shape in SHAPES for position in POSITIONS)
 
 
+class UnusableSessionError(ValueError):
+    """A session that cannot be compared with others.
+
+    Attributes
+    ----------
+    reason
+        Which and why, without what to do about it.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            f"{reason}, but all six stimuli are needed; leave such sessions out with unusable='leave out' (`neuromodels "
+            "score ... --set unusable='leave out'`)."
+        )
+
+
 def read_session(
     path: str | Path, *, window: Window = "start to choice", unusable: Unusable = "refuse"
 ) -> xr.DataArray:
@@ -76,9 +93,8 @@ def session_rates(
     stimulus = record.stimulus[rows]
     absent = [name for name in CANONICAL_ORDER if name not in stimulus]
     if absent:
-        raise ValueError(
-            f"session {record.session} of {record.animal} has no usable trial of {', '.join(absent)}; all of "
-            f"{', '.join(CANONICAL_ORDER)} are needed: leave the session out (unusable='leave out' in load_animals)."
+        raise UnusableSessionError(
+            f"session {record.session} of {record.animal} has no usable trial of {', '.join(absent)}"
         )
     units = _units_with_spikes(record, unusable)
     rates = _rates([record.spikes_s[unit] for unit in units], begin[rows], record.choice_s[rows])
@@ -101,7 +117,9 @@ def session_rates(
         },
         unit=UNIT,
     )
-    silent = [f"unit {unit} of {record.animal} {record.session}" for unit in np.delete(record.unit_id, units)]
+    silent = [
+        f"unit {unit} of {record.animal} {record.session} has no spike" for unit in np.delete(record.unit_id, units)
+    ]
     responses.attrs.update(
         window=window, bin_ms=1000 * BIN_S, sha256=record.sha256, left_out="; ".join(silent), source=source
     )

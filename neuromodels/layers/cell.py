@@ -26,6 +26,10 @@ Step = Callable[..., tuple[Tensor, State]]
 class RecurrentCell(nn.Module):
     """Base of the cells; the state is one tensor that the caller keeps.
 
+    The state may be saved as any tensor (``state.contiguous()`` for safetensors) and given back. Cells are compiled by
+    ``torch.compile`` and exported by ``torch.export`` for any batch; ``torch.jit.script``, which torch has deprecated in
+    favour of these two, does not take them.
+
     Spatial sizes, precision and device are those of the input. A cell whose kernel size is None is fully connected and
     takes ``(batch, channel)``; otherwise it takes ``(batch, channel, row, col)``. A subclass implements `bind`.
 

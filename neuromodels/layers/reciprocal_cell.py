@@ -19,7 +19,7 @@ class ReciprocalOptions:
     Attributes
     ----------
     kernel_size
-        Of every map but the bypass to the output, which is pointwise.
+        Of every map but the bypass to the output, which is pointwise; None for fully connected.
     feedback_entry
         Where feedback is added: to the ``"input"``, into the ``"cell"`` or into the ``"out"``.
     separable
@@ -35,7 +35,7 @@ class ReciprocalOptions:
         Whether cell and output are normalised before their non-linearity.
     """
 
-    kernel_size: int = 3
+    kernel_size: int | tuple[int, int] | None = 3
     feedback_entry: Literal["input", "cell", "out"] = "out"
     separable: tuple[str, ...] = ()
     activation: str = "elu"
@@ -50,6 +50,11 @@ class ReciprocalOptions:
     layer_norm: bool = False
 
     def __post_init__(self) -> None:
+        if self.separable and self.kernel_size is None:
+            raise ValueError(
+                f"separable is {self.separable!r} with kernel_size None, but a fully connected map has no depthwise part; "
+                "give a kernel size or leave separable out."
+            )
         if self.feedback_entry not in ("input", "cell", "out"):
             raise ValueError(f"feedback_entry is {self.feedback_entry!r}; it must be 'input', 'cell' or 'out'.")
         for family in self.separable:
@@ -137,10 +142,13 @@ class ReciprocalGatedCell(RecurrentCell):
         self.maps = nn.ModuleDict()
         for name, (family, source, target, wanted) in sizes.items():
             if wanted:
-                kind = SeparableMap if family in paths.separable else ChannelMap
-                self.maps[name] = kind(source, target, paths.kernel_size)
+                if family in paths.separable and paths.kernel_size is not None:
+                    self.maps[name] = SeparableMap(source, target, paths.kernel_size)
+                else:
+                    self.maps[name] = ChannelMap(source, target, paths.kernel_size)
         if paths.residual_to_out:
-            self.maps["residual_out"] = ChannelMap(residual_channels, out_channels, 1)
+            pointwise = None if paths.kernel_size is None else 1
+            self.maps["residual_out"] = ChannelMap(residual_channels, out_channels, pointwise)
         self.cell_norm = ChannelNorm(cells) if paths.layer_norm else nn.Identity()
         self.out_norm = ChannelNorm(out_channels) if paths.layer_norm else nn.Identity()
 
@@ -191,16 +199,16 @@ class ReciprocalGatedCell(RecurrentCell):
         Parameters
         ----------
         x
-            Input ``(batch, in channel, row, col)``.
+            Input ``(batch, in channel, ...)``.
         state
-            ``(batch, cell channel + out channel, row, col)`` from the step before; None for zeros.
+            ``(batch, cell channel + out channel, ...)`` from the step before; None for zeros.
         residual, feedback
-            Bypass and feedback ``(batch, channel, row, col)``; needed where the cell was given channels of them.
+            Bypass and feedback ``(batch, channel, ...)``; needed where the cell was given channels of them.
 
         Returns
         -------
         tuple
-            Output ``(batch, out channel, row, col)`` and the next state.
+            Output ``(batch, out channel, ...)`` and the next state.
 
         Raises
         ------

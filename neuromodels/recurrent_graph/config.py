@@ -10,11 +10,15 @@ from typing import Any, Literal
 STIMULUS = "stimulus"
 Unroll = Literal["biological", "full"]
 MAPS = ("conv", "linear", "identity")
+# Fields of a node that name what it reads, in the order of their delays.
+READ = ("inputs", "cell_residual", "cell_feedback", "added")
 
 
 @dataclass(frozen=True)
 class NodeConfig:
-    """One node: inputs, resized and stacked along the channels -> map -> recurrent cell -> activation -> max pooling.
+    """One node: inputs -> map -> batch norm -> recurrent cell -> sum -> activation -> max pooling.
+
+    Inputs are resized and stacked along the channels before the map; the sum is with what is added.
 
     Attributes
     ----------
@@ -30,17 +34,33 @@ class NodeConfig:
         Of a convolution; see `neuromodels.layers.ChannelMap`.
     bias
         What the biases of the map start at.
+    batch_norm
+        Whether every channel is normalised after the map, in training by its mean and variance over the batch and the
+        positions of the step, otherwise by their running values over the steps that training computed.
+    batch_norm_steps
+        Steps, from the first, that have a batch norm of their own; later ones have that of the last. 1: all share one.
     map_activation, activation
-        Non-linearities after the map and after the cell: names of `neuromodels.layers.cell.ACTIVATIONS`.
+        Non-linearities after the map and its batch norm, and after the cell and the sum: names of
+        `neuromodels.layers.cell.ACTIVATIONS`.
     cell, cell_kernel, cell_options
         Name of the cell (`neuromodels.layers.list_cells`), its kernel (None, as after a linear map, for fully connected)
         and further keywords.
+    cell_residual, cell_feedback
+        Nodes, or ``"stimulus"``, that the reciprocal gated cell takes as its bypass and as its long-range feedback: stacked
+        and resized as the inputs are, to the rows and columns of the cell. Only nodes in ``inputs`` are read by the map.
+    added
+        Nodes, or ``"stimulus"``, that are added to the output of the cell, and have its shape.
     pool
         Side and stride of max pooling after the activation; 1 for none.
     size_from
         The input whose rows and columns the others are resized to; the first one if None.
     delays
-        Steps, 0 or 1, that each input takes; None for those of the graph's unroll. The stimulus takes none.
+        Steps, 0 or 1, that each of `sources` takes; None for those of the graph's unroll. The stimulus takes none.
+
+    References
+    ----------
+    Cooijmans et al. 2017, arXiv 1603.09025, section 3, for a batch norm per step; He et al. 2016, arXiv 1512.03385,
+    equation 1, for the sum before the activation; Nayebi et al. 2018, arXiv 1807.00053, for bypass and feedback.
     """
 
     name: str
@@ -51,10 +71,15 @@ class NodeConfig:
     stride: int = 1
     padding: Literal["same", "valid"] | int = "same"
     bias: float = 0.0
+    batch_norm: bool = False
+    batch_norm_steps: int = 1
     map_activation: str = "identity"
     cell: str = "identity"
     cell_kernel: int | None = None
     cell_options: Mapping[str, object] = field(default_factory=dict)
+    cell_residual: tuple[str, ...] = ()
+    cell_feedback: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
     activation: str = "identity"
     pool: int = 1
     size_from: str | None = None
@@ -62,32 +87,45 @@ class NodeConfig:
 
     def __post_init__(self) -> None:
         where = f"node {self.name!r}"
-        if isinstance(self.inputs, str):
-            raise ValueError(f"{where} has the inputs {self.inputs!r}, one text; give a list of names.")
-        object.__setattr__(self, "inputs", tuple(self.inputs))
+        for read in READ:
+            names = getattr(self, read)
+            if isinstance(names, str):
+                raise ValueError(f"{where} has the {read} {names!r}, one text; give a list of names.")
+            if len(set(names)) != len(names) or not self.inputs:
+                raise ValueError(f"{where} needs at least one input and each once, received {read} {tuple(names)}.")
+            object.__setattr__(self, read, tuple(names))
         object.__setattr__(self, "delays", None if self.delays is None else tuple(self.delays))
-        for size in ("channels", "kernel", "stride", "pool"):
+        for size in ("channels", "kernel", "stride", "pool", "batch_norm_steps"):
             value = getattr(self, size)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise ValueError(f"{where} has {size} {value!r}; it must be a whole number of at least 1.")
         if self.name == STIMULUS or not self.name.isidentifier():
             raise ValueError(f"{where} cannot have this name; use letters, digits and _, and not {STIMULUS!r}.")
-        if not self.inputs or len(set(self.inputs)) != len(self.inputs):
-            raise ValueError(f"{where} needs at least one input and each once, received {self.inputs}.")
+        if not isinstance(self.batch_norm, bool):
+            raise ValueError(f"{where} has batch_norm {self.batch_norm!r}; it must be true or false.")
+        if self.batch_norm_steps > 1 and not self.batch_norm:
+            raise ValueError(
+                f"{where} has batch_norm_steps {self.batch_norm_steps} without a batch norm; set batch_norm to true."
+            )
         if self.map not in MAPS:
             raise ValueError(f"{where} has map {self.map!r}; it must be one of {', '.join(MAPS)}.")
         if self.size_from is not None and self.size_from not in self.inputs:
             raise ValueError(f"{where} takes its size from {self.size_from!r}, which is not one of {self.inputs}.")
         if self.delays is None:
             return
-        if len(self.delays) != len(self.inputs) or not set(self.delays) <= {0, 1}:
-            raise ValueError(f"{where} has delays {self.delays} for inputs {self.inputs}; give 0 or 1 for each.")
-        if dict(self.edges_given())[STIMULUS] if STIMULUS in self.inputs else 0:
+        if len(self.delays) != len(self.sources) or not set(self.delays) <= {0, 1}:
+            raise ValueError(f"{where} has delays {self.delays} for inputs {self.sources}; give 0 or 1 for each.")
+        if dict(self.edges_given()).get(STIMULUS):
             raise ValueError(f"{where} delays the stimulus by a step, but a frame is read when it comes; give 0.")
 
     def edges_given(self) -> tuple[tuple[str, int], ...]:
-        """Pairs of input and delay, where delays are given."""
-        return tuple(zip(self.inputs, self.delays or (), strict=False))
+        """Pairs of source and delay, where delays are given."""
+        return tuple(zip(self.sources, self.delays or (), strict=False))
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """All that the node reads, each once: inputs, bypass and feedback of the cell, what is added."""
+        return tuple(dict.fromkeys(name for read in READ for name in getattr(self, read)))
 
 
 @dataclass(frozen=True)
@@ -125,7 +163,7 @@ class GraphConfig:
         if len(set(names)) != len(names):
             raise ValueError(f"nodes must have different names, received {names}.")
         for node in self.nodes:
-            for source in node.inputs:
+            for source in node.sources:
                 if source not in (STIMULUS, *names):
                     raise ValueError(f"node {node.name!r} reads {source!r}; the graph has {STIMULUS} and {names}.")
         if self.output not in names:
@@ -140,7 +178,7 @@ class GraphConfig:
         found = []
         for node in self.nodes:
             given = dict(node.edges_given())
-            for source in node.inputs:
+            for source in node.sources:
                 if source != STIMULUS:
                     forward = self.unroll == "full" and place[source] < place[node.name]
                     found.append((source, node.name, given.get(source, 0 if forward else 1)))

@@ -9,6 +9,7 @@ from torch.utils.checkpoint import checkpoint
 from .config import STIMULUS, GraphConfig
 from .node import BoundNode, GraphNode, Shape, node_shape
 from .plan import Plan, first_step_that_sees_a_frame, make_plan
+from .step_norm import Seen
 
 # Step to the output of a node at this step.
 History = dict[int, Tensor]
@@ -111,6 +112,11 @@ class RecurrentGraph(nn.Module):
         return make_plan(self.config, n_steps, dict.fromkeys(names, steps), remembering)
 
     def _checked(self, stimulus: Tensor) -> tuple[int, int]:
+        if not stimulus.is_floating_point():
+            raise ValueError(
+                f"the graph takes numbers with a fraction in the precision of its weights, received {stimulus.dtype}; "
+                "convert the stimulus, such as with stimulus.float(), and bring its values to the range that is meant."
+            )
         if stimulus.ndim != 5 or tuple(stimulus.shape[2:]) != self.config.input_shape or 0 in stimulus.shape:
             raise ValueError(
                 f"the graph takes (batch, time, {', '.join(map(str, self.config.input_shape))}), received "
@@ -132,19 +138,22 @@ class RecurrentGraph(nn.Module):
 
     def _run_alone(self, name: str, bound: BoundNode, outputs: dict[str, History], steps: tuple[int, ...]) -> None:
         """Map, activate and pool all steps at once; only the cell, if it has a state, goes step by step."""
-        batch = outputs[STIMULUS][0].shape[0]
-        pieces = [
-            torch.cat([_widen(self._piece(outputs, source, name, step), batch) for step in steps])
-            for source in self._node(name).config.inputs
-        ]
-        x = bound.before(pieces)
-        if self._node(name).cell.state_channels:
-            parts, state = [], None
-            for part in x.split(batch):
-                y, state = bound.step(part, self._node(name).cell.initial_state(part) if state is None else state)
+        batch, node = outputs[STIMULUS][0].shape[0], self._node(name)
+        pieces = {
+            source: torch.cat([_widen(self._piece(outputs, source, name, step), batch) for step in steps])
+            for source in node.config.sources
+        }
+        x, seen = bound.before(pieces, steps)
+        if node.norm is not None:
+            node.norm.absorb(seen)
+        if node.cell.state_channels:
+            state, parts = node.cell.initial_state(x[:batch]), []
+            beside = [[None] * len(steps) if one is None else one.split(batch) for one in bound.beside(pieces)]
+            for part, *others in zip(x.split(batch), *beside, strict=True):
+                y, state = bound.step(part, state, *others)
                 parts.append(y)
             x = torch.cat(parts)
-        outputs[name] = dict(zip(steps, bound.after(x).split(batch), strict=True))
+        outputs[name] = dict(zip(steps, bound.after(x, pieces).split(batch), strict=True))
 
     def _run_together(self, bound: dict[str, BoundNode], outputs: dict[str, History], plan: Plan, n_steps: int) -> None:
         """Step the nodes of a cycle, in stretches that are computed again for gradients where that is asked for."""
@@ -159,11 +168,15 @@ class RecurrentGraph(nn.Module):
             known = {name: {step: y for step, y in outputs[name].items() if step == start - 1} for name in bound}
             known |= {name: history for name, history in outputs.items() if name not in bound}
             if again:
-                states, made = checkpoint(self._stretch, bound, known, states, todo, use_reentrant=False)
+                states, made, seen = checkpoint(self._stretch, bound, known, states, todo, use_reentrant=False)
             else:
-                states, made = self._stretch(bound, known, states, todo)
+                states, made, seen = self._stretch(bound, known, states, todo)
             for name, history in made.items():
                 outputs[name].update(history)
+            for name, norm_seen in seen.items():
+                norm = self._node(name).norm
+                if norm is not None:
+                    norm.absorb(norm_seen)
 
     def _stretch(
         self,
@@ -171,22 +184,27 @@ class RecurrentGraph(nn.Module):
         known: dict[str, History],
         states: dict[str, Tensor | None],
         todo: list[tuple[int, str]],
-    ) -> tuple[dict[str, Tensor | None], dict[str, History]]:
-        """States after some steps of some nodes, and the outputs of these; changes nothing that it was given."""
-        seen, states = {name: dict(history) for name, history in known.items()}, dict(states)
+    ) -> tuple[dict[str, Tensor | None], dict[str, History], dict[str, list[Seen]]]:
+        """States after some steps of some nodes, their outputs, and what batch norms saw; changes nothing it was given."""
+        outputs, states = {name: dict(history) for name, history in known.items()}, dict(states)
+        seen: dict[str, list[Seen]] = {name: [] for name in bound}
         for step, name in todo:
-            pieces = [self._piece(seen, source, name, step) for source in self._node(name).config.inputs]
-            seen[name][step], states[name] = self._step(name, bound[name], pieces, states[name])
-        return states, {name: seen[name] for name in bound}
+            pieces = {source: self._piece(outputs, source, name, step) for source in self._node(name).config.sources}
+            pieces = self._widened(name, pieces, states[name], outputs[STIMULUS][0].shape[0])
+            x, norm_seen = bound[name].before(pieces, [step])
+            state = states[name]
+            state = self._node(name).cell.initial_state(x) if state is None else _widen(state, x.shape[0])
+            y, states[name] = bound[name].step(x, state, *bound[name].beside(pieces))
+            outputs[name][step] = bound[name].after(y, pieces)
+            seen[name] += norm_seen
+        return states, {name: outputs[name] for name in bound}, seen
 
-    def _step(
-        self, name: str, bound: BoundNode, pieces: list[Tensor], state: Tensor | None
-    ) -> tuple[Tensor, Tensor | None]:
-        batch = max(piece.shape[0] for piece in (*pieces, *(() if state is None else (state,))))
-        x = bound.before([_widen(piece, batch) for piece in pieces])
-        state = self._node(name).cell.initial_state(x) if state is None else _widen(state, batch)
-        y, state = bound.step(x, state)
-        return bound.after(y), state
+    def _widened(self, name: str, pieces: dict[str, Tensor], state: Tensor | None, full: int) -> dict[str, Tensor]:
+        """Pieces with as many samples as the largest of them and the state; with all where statistics are taken of them."""
+        batch = max(piece.shape[0] for piece in (*pieces.values(), *(() if state is None else (state,))))
+        norm = self._node(name).norm
+        batch = full if norm is not None and norm.training else batch
+        return {source: _widen(piece, batch) for source, piece in pieces.items()}
 
     def _piece(self, outputs: dict[str, History], source: str, target: str, step: int) -> Tensor:
         """What ``target`` reads from ``source``; zeros, of a batch of one, before the first step."""
@@ -231,4 +249,6 @@ def _build(config: GraphConfig) -> dict[str, GraphNode]:
             raise ValueError(
                 f"the sizes of nodes {waiting} depend on each other; name in size_from an input whose size does not."
             )
-    return {name: GraphNode(node, [shapes[source] for source in node.inputs]) for name, node in configs.items()}
+    return {
+        name: GraphNode(node, {source: shapes[source] for source in node.sources}) for name, node in configs.items()
+    }

@@ -73,7 +73,7 @@ def first_step_that_sees_a_frame(config: GraphConfig) -> int:
     ValueError
         If there is no such path.
     """
-    delays = {node.name: 0 for node in config.nodes if STIMULUS in node.inputs}
+    delays = {node.name: 0 for node in config.nodes if STIMULUS in node.sources}
     for _ in config.nodes:
         for source, target, delay in config.edges:
             if source in delays:

@@ -31,7 +31,8 @@ def zhuang_graph(
     ----------
     cell
         Memory of the convolutions: one of `neuromodels.layers.list_cells`. With ``"time_decay"`` the fully connected
-        layers have it too; otherwise they have none.
+        layers have it too; otherwise they have none. With ``"reciprocal_gated"`` a convolution maps what comes from below
+        only: that is also the bypass of its cell, from conv2 on, and what comes from above is the feedback of its cell.
     layer_norm
         Whether the gates of the cell are normalised.
     input_shape
@@ -58,16 +59,20 @@ def zhuang_graph(
             f"channels must have one entry for each of {len(CONVOLUTIONS)} convolutions, received {channels}."
         )
     options = {"layer_norm": True} if layer_norm else {}
+    reciprocal = cell == "reciprocal_gated"
     nodes = [
         NodeConfig(
             name,
             width,
-            inputs,
+            inputs[:1] if reciprocal else inputs,
             kernel=KERNEL,
             padding="valid" if STIMULUS in inputs else "same",
             cell=cell,
             cell_kernel=KERNEL,
             cell_options=options,
+            # The first convolution makes the grid smaller, so that nothing can pass it by.
+            cell_residual=inputs[:1] if reciprocal and STIMULUS not in inputs else (),
+            cell_feedback=inputs[1:] if reciprocal else (),
             activation="relu",
         )
         for (name, inputs), width in zip(CONVOLUTIONS.items(), channels, strict=True)

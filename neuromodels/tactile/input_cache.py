@@ -61,6 +61,27 @@ class InputCache:
         digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
         return self.folder / f"{digest[:32]}.npy"
 
+    def check_length(self) -> None:
+        """Refuse recordings that are too short for a network, by the first one, before any is decoded.
+
+        Raises
+        ------
+        ValueError
+            Naming both lengths.
+        """
+        from simulators.whisker.output.views import N_FRAMES
+
+        written = [number for number, ids in enumerate(self._ids) if len(ids)]
+        if not written or self.path(written[0]).is_file():
+            return
+        first = self._ids[written[0]][0]
+        n_intervals = self._collection.load(first).sizes["time"]
+        if n_intervals < N_FRAMES:
+            raise ValueError(
+                f"sweep {first!r} of {self._collection.folder} has {n_intervals} intervals, but a tactile network takes "
+                f"{N_FRAMES}; simulate longer sweeps, or at a higher rate (--duration, --rate)."
+            )
+
     def prepare(self, shards: Sequence[int], *, progress: bool = False) -> None:
         """Decode what is not decoded yet, so that reading needs no more than the files."""
         from tqdm.auto import tqdm

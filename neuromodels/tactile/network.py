@@ -134,6 +134,11 @@ class TactileNetwork(Recordable, nn.Module):
         return None if self._tapped is None else self.tap
 
     def _checked(self, x: Tensor) -> Tensor:
+        if not x.is_floating_point():
+            raise ValueError(
+                f"the network takes forces and moments in mN and uN.m as numbers with a fraction, received {x.dtype}; "
+                "convert them, such as with x.float()."
+            )
         if x.ndim != 5 or tuple(x.shape[1:]) != self.config.input_shape:
             sizes = ", ".join(map(str, self.config.input_shape))
             raise ValueError(

@@ -124,9 +124,16 @@ class ObjectDivision:
 
         Raises
         ------
+        FileNotFoundError
+            If there is no such file.
         ValueError
             If the file holds something else.
         """
+        if not Path(path).is_file():
+            raise FileNotFoundError(
+                f"the division of objects {path} is no file; write one with ObjectDivision.save, or leave the division out "
+                "and objects are divided by category."
+            )
         try:
             lists = json.loads(Path(path).read_text(encoding="utf-8"))
         except ValueError:

@@ -108,6 +108,11 @@ class SweepSamples:
         """Options that a network trained on these samples must have: its scale, so that it carries it to other stimuli."""
         return {} if set(self.normalisation.scale) == {1.0} else {"scale": list(self.normalisation.scale)}
 
+    @property
+    def class_options(self) -> dict[str, Any]:
+        """Options that a network must have to name the classes of these samples."""
+        return {"classes": self.n_classes}
+
     def prepare(self, *, progress: bool = False) -> None:
         """Decode all shards of this part now; otherwise each is decoded when a sample of it is first read."""
         self._cache.prepare([int(shard) for shard in np.unique(self._shards)], progress=progress)
@@ -227,7 +232,7 @@ def sweep_samples(
         If the folder holds no collection.
     ValueError
         If an option is unknown, a column is missing, an object has two labels, a class has too few objects, an object is
-        in two parts, or the part has no sweep.
+        in two parts, the part has no sweep, or sweeps are shorter than networks take.
 
     References
     ----------
@@ -243,6 +248,7 @@ def sweep_samples(
         raise ValueError(f"view has no option {unknown[0]!r}; it takes side, reduce and missing.")
     collection = open_collection(folder)
     inputs = InputCache(collection, cache, options)
+    inputs.check_length()
     table = _named_table(collection.table, label, group)
     # An object that was refused altogether has nothing to divide.
     readable = table[table["state"] != "refused"]

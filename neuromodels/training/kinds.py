@@ -61,6 +61,13 @@ def place_of(section: str, choice: Choice) -> str:
     return table[choice.kind]
 
 
+def named(section: str, choice: Choice) -> Callable[..., Any]:
+    """What a section names, loaded: a class or a function."""
+    module, _, name = place_of(section, choice).partition(":")
+    found: Callable[..., Any] = getattr(import_module(module), name)
+    return found
+
+
 def build(section: str, choice: Choice, *given: Any, **more: Any) -> Any:
     """Call what a section of a recipe names with its options.
 
@@ -78,8 +85,7 @@ def build(section: str, choice: Choice, *given: Any, **more: Any) -> Any:
     ValueError
         If there is no such kind, or it takes no such option.
     """
-    module, _, name = place_of(section, choice).partition(":")
-    make: Callable[..., Any] = getattr(import_module(module), name)
+    make = named(section, choice)
     parameters = inspect.signature(make).parameters.values()
     own = [parameter for parameter in parameters][len(given) :]
     if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in own):

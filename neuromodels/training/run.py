@@ -11,11 +11,11 @@ from typing import Any
 
 import torch
 
-from ..registry import create_model, model_info
+from ..registry import create_model, model_info, takes_option
 from ..weights import label_of, load_weights, read_facts, replace_text, settled, state_performance
 from .checkpoint import read_heads
 from .distributed import Processes, join_processes
-from .kinds import build, place_of
+from .kinds import build, named, place_of
 from .logs import save_learning_curve
 from .loop import Trainer
 from .progress import AfterEpoch
@@ -23,6 +23,7 @@ from .recipe import Recipe, read_recipe
 from .samples import Samples, Stream
 from .tables import RecipeError, first_difference, plain
 from .task import Task, TaskContext
+from .whole_batch import WholeBatchAugmentation, share_batch_norms
 
 
 @dataclass(frozen=True)
@@ -102,8 +103,9 @@ def train(
     """Train a network as a recipe says.
 
     Under ``torchrun`` each process takes its share of every batch. In training the rest of an epoch that fills no batch is
-    dropped, other samples each epoch; an evaluation reads every sample once. Augmentation and dropout are drawn by each
-    process for its share, so only a run without them gives the same numbers on another number of processes.
+    dropped, other samples each epoch; an evaluation reads every sample once. Augmentation draws for the whole batch on
+    every process, and batch norms of the network see the whole batch, so that a run gives the same numbers on another number
+    of processes. Dropout is the exception: each process draws for its share.
 
     Parameters
     ----------
@@ -204,6 +206,7 @@ def prepare(
     weights = recipe.model.weights
     carried = read_facts(weights)[0]["options"] if weights else getattr(samples, "model_options", {})
     options = {**carried, **recipe.model.options}
+    options = {**_class_options(recipe, samples, options), **options}
     model = create_model(recipe.model.name, seed=recipe.model.seed, **options)
     if weights:
         load_weights(model, weights)
@@ -211,7 +214,10 @@ def prepare(
     model = model.to(device)
     if recipe.training.channels_last:
         model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    share_batch_norms(model, processes)
     augmentation = None if recipe.augmentation is None else build("augmentation", recipe.augmentation)
+    if augmentation is not None and processes.size > 1:
+        augmentation = WholeBatchAugmentation(augmentation, processes)
     context = TaskContext(model, samples, recipe.training.seed, augmentation, processes)
     task: Task = build("task", recipe.task, context).to(device)
     return Trainer(
@@ -226,6 +232,22 @@ def prepare(
         after_epoch=after_epoch,
         progress=progress,
     )
+
+
+def _class_options(recipe: Recipe, samples: Samples | Stream, given: dict[str, Any]) -> dict[str, Any]:
+    """The number of classes comes from the samples where the network must tell them; one that says another is refused."""
+    if not getattr(named("task", recipe.task), "names_classes", False):
+        return {}
+    theirs: dict[str, Any] = getattr(samples, "class_options", {})
+    for name, value in theirs.items():
+        if given.get(name, value) != value:
+            ours = name in recipe.model.options
+            where = "model.options has" if ours else f"the network of {recipe.model.weights} has"
+            what = "leave it out, and it is taken from them" if ours else "give samples of its classes"
+            raise RecipeError(
+                f"{where} {name} = {given[name]!r}, but the samples of {recipe.data.kind!r} have {value!r}; {what}."
+            )
+    return {name: value for name, value in theirs.items() if takes_option(recipe.model.name, name)}
 
 
 def _check_same_network(recipe: Recipe, options: dict[str, Any]) -> None:

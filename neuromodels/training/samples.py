@@ -15,7 +15,8 @@ class Samples(Protocol):
     """Stored samples: deterministic, in a fixed order; shuffling is the engine's.
 
     A labelled set also has ``n_classes`` (int), and ``class_names`` where they have names. ``model_options``, where there
-    are some, are options that a network for these samples must be built with, such as the scale of its inputs.
+    are some, are options that a network for these samples must be built with, such as the scale of its inputs, and
+    ``class_options`` those of a network that tells their classes, such as how many there are.
     """
 
     def __len__(self) -> int:

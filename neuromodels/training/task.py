@@ -73,11 +73,14 @@ class Task(nn.Module):
         Whether the best is the largest value.
     minimum_batch
         Fewest samples for which the task means something.
+    names_classes
+        Whether the network itself must tell the classes of the samples, so that it is built for their number.
     """
 
     best: str = "loss"
     larger_is_better: bool = False
     minimum_batch: int = 1
+    names_classes: bool = False
 
     def prepare(self, model: nn.Module, samples: Samples | Stream, device: torch.device) -> Samples | Stream:
         """Samples that the loop reads in place of these; called once for each part before the first step."""

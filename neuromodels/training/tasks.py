@@ -18,7 +18,7 @@ class Classification(Task):
         Whose samples have labels.
     """
 
-    best, larger_is_better = "top1", True
+    best, larger_is_better, names_classes = "top1", True, True
 
     def __init__(self, context: TaskContext) -> None:
         super().__init__()

@@ -10,18 +10,29 @@ if TYPE_CHECKING:
 
 KINDS = {
     "barber-pole": "simulators.vision.barber_poles:barber_pole",
+    "contrast-modulated": "simulators.vision.second_order:contrast_modulated",
     "counterphase": "simulators.vision.gratings:counterphase_grating",
     "dots": "simulators.vision.dots:random_dots",
+    "drift-balanced": "simulators.vision.second_order:drift_balanced",
+    "flicker-modulated": "simulators.vision.second_order:flicker_modulated",
     "gabor-array": "simulators.vision.gabor_arrays:gabor_array",
+    "glass": "simulators.vision.materials:glass_shapes",
     "grating": "simulators.vision.gratings:drifting_grating",
     "grating-sum": "simulators.vision.gratings:grating_sum",
     "image": "simulators.vision.textures:moving_image",
     "missing-fundamental": "simulators.vision.square_waves:missing_fundamental",
+    "modulated-region": "simulators.vision.modulations:modulated_region",
+    "motion-defined": "simulators.vision.second_order:motion_defined",
     "occluded-diamond": "simulators.vision.occluded:occluded_diamond",
     "plaid": "simulators.vision.gratings:plaid",
     "reverse-phi": "simulators.vision.contrast_reversal:reverse_phi_texture",
+    "shapes": "simulators.vision.training_scenes:nontexture_shapes",
+    "shiny": "simulators.vision.materials:shiny_shapes",
+    "sprites": "simulators.vision.training_scenes:textured_sprites",
     "texture": "simulators.vision.textures:moving_texture",
+    "training-grating": "simulators.vision.training_scenes:training_grating",
     "uniform": "simulators.vision.gratings:uniform_clip",
+    "water": "simulators.vision.materials:water_scene",
 }
 """Name of each kind and its generator, ``module:function``: it takes a display first and ``n_frames`` by name, and returns
 a clip; its other parameters are options of the command line."""

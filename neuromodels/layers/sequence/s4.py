@@ -232,6 +232,8 @@ def _real(numbers: Tensor) -> Tensor:
 
 def _convolved(x: Tensor, kernel: Tensor) -> Tensor:
     """y_t = sum_k kernel_k x_(t-k), channel by channel."""
+    if not len(x):
+        return x  # A Fourier transform of nothing is refused.
     size = 2 * x.shape[1]
     # Fourier transforms along the last axis in memory take half the time.
     spectrum = torch.fft.rfft(x.transpose(1, 2).contiguous(), size) * torch.fft.rfft(kernel, size)

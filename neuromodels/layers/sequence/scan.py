@@ -4,7 +4,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 # Below so many elements of a step the calls cost more than the arithmetic, and fewer, larger calls win on a CPU.
 SMALL_STEP = 2048
@@ -25,7 +24,7 @@ def linear_scan(decay: Tensor, drive: Tensor, initial: Tensor) -> Tensor:
     Returns
     -------
     Tensor
-        s after every step, ``(batch, time, ...)``; it can be differentiated once.
+        s after every step, ``(batch, time, ...)``; it can be differentiated any number of times.
 
     References
     ----------
@@ -35,7 +34,10 @@ def linear_scan(decay: Tensor, drive: Tensor, initial: Tensor) -> Tensor:
 
 
 class _Scan(torch.autograd.Function):
-    """The gradient of a scan is a scan backwards in time with the decays of the step after."""
+    """The gradient of a scan is a scan backwards in time with the decays of the step after.
+
+    Where the gradient is differentiated again it is made of operations that torch follows; otherwise in place.
+    """
 
     @staticmethod
     def forward(ctx: Any, decay: Tensor, drive: Tensor, initial: Tensor) -> Tensor:
@@ -48,9 +50,13 @@ class _Scan(torch.autograd.Function):
         return states
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         decay, initial, states = ctx.saved_tensors
+        if torch.is_grad_enabled():
+            after = torch.cat([decay[:, 1:], torch.zeros_like(decay[:, :1])], 1)
+            of_drive = linear_scan(after.flip(1), gradient.flip(1), torch.zeros_like(initial)).flip(1)
+            of_decay = of_drive * torch.cat([initial[:, None], states[:, :-1]], 1)
+            return of_decay, of_drive, of_drive[:, 0] * decay[:, 0]
         if _pays_in_rounds(initial):
             after = torch.cat([decay[:, 1:], torch.zeros_like(decay[:, :1])], 1)
             of_drive = _in_rounds(after.flip(1), gradient.flip(1)).flip(1)
@@ -58,14 +64,14 @@ class _Scan(torch.autograd.Function):
             of_drive = gradient.clone(memory_format=torch.contiguous_format)
             for step in range(decay.shape[1] - 1, 0, -1):
                 of_drive[:, step - 1].addcmul_(decay[:, step], of_drive[:, step])
-        of_decay = torch.empty_like(of_drive)
-        torch.mul(of_drive[:, 1:], states[:, :-1], out=of_decay[:, 1:])
-        torch.mul(of_drive[:, 0], initial, out=of_decay[:, 0])
+        of_decay = of_drive.clone()
+        of_decay[:, 1:].mul_(states[:, :-1])
+        of_decay[:, 0].mul_(initial)
         return of_decay, of_drive, of_drive[:, 0] * decay[:, 0]
 
 
 def _pays_in_rounds(initial: Tensor) -> bool:
-    return initial.is_cuda or initial.numel() < SMALL_STEP
+    return initial.is_cuda or initial.numel() < SMALL_STEP or torch.compiler.is_compiling()
 
 
 def _one_by_one(decay: Tensor, drive: Tensor, initial: Tensor) -> Tensor:

@@ -4,7 +4,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from .scan import linear_scan
 
@@ -31,7 +30,7 @@ def selective_scan(
     Returns
     -------
     tuple
-        y ``(batch, time, channel)`` and s after the last step; they can be differentiated once.
+        y ``(batch, time, channel)`` and s after the last step; they can be differentiated any number of times.
 
     References
     ----------
@@ -63,13 +62,18 @@ class _StepByStep(torch.autograd.Function):
             state = torch.mul(decay, states[step], out=states[step + 1])
             state.addcmul_(driven[:, step, :, None], write[:, step, None])
             outputs[:, step] = torch.bmm(state, read[:, step, :, None])[..., 0]
-        ctx.save_for_backward(dt, x, write, read, matrix, states)
+        ctx.save_for_backward(dt, x, write, read, matrix, initial, states)
         return outputs, states[-1].clone()
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, of_outputs: Tensor, of_last: Tensor) -> tuple[Tensor, ...]:
-        dt, x, write, read, matrix, states = ctx.saved_tensors
+    def backward(ctx: Any, of_outputs: Tensor, of_last: Tensor) -> tuple[Tensor | None, ...]:
+        *inputs, states = ctx.saved_tensors
+        dt, x, write, read, matrix, _ = inputs
+        if torch.is_grad_enabled():
+            # To be differentiated again: the gradient of the other form, of which torch follows every operation.
+            wanted = [part for part in inputs if part.requires_grad]
+            found = iter(torch.autograd.grad(_in_rounds(*inputs), wanted, (of_outputs, of_last), create_graph=True))
+            return tuple(next(found) if part.requires_grad else None for part in inputs)
         driven, of_state = dt * x, of_last.clone(memory_format=torch.contiguous_format)
         of_dt, of_driven = torch.empty_like(dt), torch.empty_like(x)
         of_write, of_read = torch.empty_like(write), torch.empty_like(read)

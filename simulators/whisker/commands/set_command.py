@@ -16,6 +16,7 @@ from ..output.collection import VARIABLES, BegunOtherwise, Collection, write_col
 from ..output.record import package_version
 from ..output.shards import table_of, write_shard
 from ..output.size import refuse_beyond_memory, refuse_too_large
+from ..output.views import N_FRAMES
 from ..output.workers import Entry, Task
 from .begun_otherwise import ASKED, in_words
 from .command import mechanics_of, say
@@ -79,6 +80,12 @@ def run_set(arguments: argparse.Namespace) -> int:
         raise UsageError(in_words(error)) from None
     facts: dict[str, Any] = {"out": str(made.folder), "sweeps": len(job.entries), "written": len(made)}
     facts["refused"] = len(made.failures)
+    if 0 < job.n_intervals < N_FRAMES:
+        print(
+            f"a sweep has {job.n_intervals} intervals, and tactile networks take {N_FRAMES}: they cannot be trained on these "
+            "sweeps; for that give a longer --duration or a higher --rate.",
+            file=sys.stderr,
+        )
     for name, sentence in list(made.failures.items())[:3]:
         print(f"refused: {name}: {sentence}", file=sys.stderr)
     if len(made.failures) > 3:

@@ -73,3 +73,46 @@ def test_files_are_found_by_pattern_and_missing_ones_explained(folder):
     for open_it in (load_dataset, fetch):
         with pytest.raises(DataNotAvailableError, match=message):
             open_it(NAME)
+
+
+def test_what_cannot_be_used_is_left_out_by_name(folder, write_session):
+    silent = [np.sort(np.random.default_rng(0).uniform(0, 50, 300)), np.empty(0)]
+    extra = [
+        write_session("sub-A", "ses-3", stimuli=SIX[:5]),
+        write_session("sub-A", "ses-4", without=("intervals/trials/outcome",)),
+        write_session("sub-C", "ses-1", stimuli=SIX, spikes=silent),
+    ]
+    for path in extra:
+        path.rename(folder / path.name)
+    with pytest.raises(ValueError, match="ses-3 of sub-A has no usable trial of convex far.*unusable='leave out'"):
+        load_dataset(NAME)
+    dataset = load_dataset(NAME, options={"unusable": "leave out"})
+    assert set(dataset.responses["subject"].values) == {"sub-A", "sub-B"}
+    session, column, unit, animal = dataset.left_out
+    assert session == "session ses-3 of sub-A has no usable trial of convex far"
+    assert "sub-A_ses-4" in column and "outcome" in column
+    assert unit == "unit 1 of sub-C ses-1 has no spike"
+    assert animal == "animal sub-C has 1 usable units, and at least 2 are needed"
+    assert not load_dataset("tactile/planted").left_out
+
+
+def test_folder_without_a_usable_session_is_refused(folder, write_session):
+    for path in folder.rglob("*.nwb"):
+        path.unlink()
+    path = write_session("sub-A", "ses-1", stimuli=SIX[:5])
+    path.rename(folder / path.name)
+    with pytest.raises(ValueError, match="no session of tactile/rodgers2022 can be used; the first: session ses-1"):
+        load_dataset(NAME, options={"unusable": "leave out"})
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"order": "released"}, "tactile/rodgers2022 has no option 'order'; its options: unusable, as_released"),
+        ({"as_released": "yes"}, "must be true or false, received 'yes'"),
+        ({"unusable": True}, "must be a str, received True"),
+    ],
+)
+def test_options_that_it_does_not_have_are_refused(options, words):
+    with pytest.raises(ValueError, match=words):
+        load_dataset(NAME, options=options)

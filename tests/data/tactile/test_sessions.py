@@ -80,7 +80,7 @@ def test_missing_column_is_named(write_session, name):
 @pytest.mark.parametrize("stimulus", SIX)
 def test_missing_stimulus_is_named(write_session, stimulus):
     path = write_session(stimuli=[name for name in SIX if name != stimulus])
-    with pytest.raises(ValueError, match=f"session ses-1 of sub-A has no usable trial of {stimulus}; all of concave"):
+    with pytest.raises(ValueError, match=f"session ses-1 of sub-A has no usable trial of {stimulus}, but all six"):
         read_session(path)
 
 
@@ -98,7 +98,7 @@ def test_unit_without_spikes_is_refused_or_left_out_by_name(write_session):
         read_session(path)
     responses = read_session(path, unusable="leave out")
     assert responses["unit_id"].values.tolist() == [0, 2]
-    assert responses.attrs["left_out"] == "unit 1 of sub-A ses-1"
+    assert responses.attrs["left_out"] == "unit 1 of sub-A ses-1 has no spike"
     kept = read_session(path, unusable="keep")
     assert kept["unit_id"].values.tolist() == [0, 1, 2] and not kept.values[:, 1].any()
     with pytest.raises(ValueError, match="2 of 2 units"):

@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors.torch import load_file, save_file
 
 from neuromodels.layers import (
     ConvBasicCell,
@@ -24,6 +25,7 @@ from neuromodels.layers import (
 
 GATED = ["ugrnn", "intersection", "gru", "lstm"]
 CHANNELS = 4
+BESIDE = {"residual_channels": 2, "feedback_channels": 5}
 
 
 def double(cell):
@@ -53,6 +55,14 @@ def split(values, parts):
 def gates_of(module, vector, n_gates, layer_norm):
     gates = split(affine(module, vector), n_gates)
     return [normalised(gate) for gate in gates] if layer_norm else gates
+
+
+def total(*vectors):
+    return [sum(values) for values in zip(*vectors, strict=True)]
+
+
+def elu(value):
+    return value if value > 0 else math.expm1(value)
 
 
 def mixed(keep, new, state):
@@ -94,6 +104,38 @@ def lstm_step(cell, x, state, layer_norm):
 
 
 STEPS = {"ugrnn": ugrnn_step, "intersection": intersection_step, "gru": gru_step, "lstm": lstm_step}
+
+
+def reciprocal_step(cell, x, state, residual, feedback, layer_norm):
+    maps, (c, o) = cell.maps, (state[:CHANNELS], state[CHANNELS:])
+
+    def trace(old, tau, gate, new):
+        leaks = [(1 - logistic(t)) * h + (1 - logistic(g)) * n for t, h, g, n in zip(tau, old, gate, new, strict=True)]
+        return [elu(value) for value in (normalised(leaks) if layer_norm else leaks)]
+
+    into_out = total(x, affine(maps["feedback"], feedback)) if feedback else x
+    gate_out = affine(maps["cell_out"], c)
+    if residual:
+        gate_out = total(gate_out, affine(maps["residual_gate_out"], residual))
+    cells = trace(c, affine(maps["tau_cell"], c), affine(maps["gate_cell"], o), affine(maps["input_cell"], x))
+    output = trace(o, affine(maps["tau_out"], o), gate_out, into_out)
+    return output, cells + output
+
+
+@pytest.mark.parametrize("layer_norm", [False, True])
+@pytest.mark.parametrize(("residual", "feedback"), [(0, 0), (3, 0), (0, 2), (3, 2)])
+def test_fully_connected_reciprocal_cell_follows_its_equations(residual, feedback, layer_norm):
+    torch.manual_seed(3)
+    sizes = {"residual_channels": residual, "feedback_channels": feedback}
+    cell = double(make_cell("reciprocal_gated", CHANNELS, options={"layer_norm": layer_norm}, **sizes))
+    inputs, *beside = (torch.randn(1, 5, size, dtype=torch.float64) for size in (CHANNELS, residual, feedback))
+    state, expected = [0.0] * cell.state_channels, []
+    for x, bypass, above in zip(*(sequence[0].tolist() for sequence in (inputs, *beside)), strict=True):
+        output, state = reciprocal_step(cell, x, state, bypass, above, layer_norm)
+        expected.append(output)
+    outputs, last = cell.run(inputs, None, *(sequence if sequence.shape[2] else None for sequence in beside))
+    torch.testing.assert_close(outputs[0], torch.tensor(expected, dtype=torch.float64), rtol=0, atol=1e-13)
+    torch.testing.assert_close(last[0], torch.tensor(state, dtype=torch.float64), rtol=0, atol=1e-13)
 
 
 @pytest.mark.parametrize("layer_norm", [False, True])
@@ -154,7 +196,7 @@ def test_time_decay_that_is_not_trained_keeps_its_tau_in_the_state_dict():
     assert cell.state_dict()["tau"].item() == pytest.approx(0.3)
 
 
-@pytest.mark.parametrize("name", sorted({*GATED, "vanilla", "conv_basic"}))
+@pytest.mark.parametrize("name", sorted({*GATED, "vanilla", "conv_basic", "reciprocal_gated"}))
 def test_pointwise_convolution_is_the_fully_connected_cell_at_every_point(name):
     torch.manual_seed(1)
     spatial = double(make_cell(name, CHANNELS, kernel_size=1))
@@ -204,6 +246,45 @@ def test_cell_traces_as_one_graph(name):
         expected = cell(x, state)
         traced = torch.compile(cell, backend="eager", fullgraph=True)(x, state)
     torch.testing.assert_close(traced, expected, rtol=0, atol=1e-14)
+
+
+EVERY_FORM = [*((name, {}) for name in list_cells()), ("reciprocal_gated", BESIDE)]
+
+
+@pytest.mark.parametrize("kernel_size", [None, 2])
+@pytest.mark.parametrize(("name", "beside"), EVERY_FORM)
+def test_exported_cell_is_the_cell_for_any_batch_and_takes_a_saved_state(name, beside, kernel_size, tmp_path):
+    cell = double(make_cell(name, 3, kernel_size=kernel_size, **beside))
+    size = () if kernel_size is None else (2, 4)
+
+    def step(batch):
+        x, *others = (torch.randn(batch, channels, *size, dtype=torch.float64) for channels in (3, *beside.values()))
+        return x, cell.initial_state(x), *others
+
+    batch = torch.export.Dim("batch", min=1)
+    given = step(2)
+    shapes = tuple(None if part is None else {0: batch} for part in given)
+    program = torch.export.export(cell, given, dynamic_shapes=shapes)
+    torch.export.save(program, tmp_path / "cell.pt2")
+    exported = torch.export.load(tmp_path / "cell.pt2").module()
+    x, state, *others = step(5)
+    for _ in range(3):
+        expected, found = cell(x, state, *others), exported(x, state, *others)
+        torch.testing.assert_close(found, expected, rtol=0, atol=0)
+        if state is not None:
+            save_file({"state": found[1].contiguous()}, tmp_path / "state.safetensors")
+            state = load_file(tmp_path / "state.safetensors")["state"]
+            assert torch.equal(state, expected[1])
+
+
+@pytest.mark.parametrize(("name", "beside"), [("reciprocal_gated", {}), ("reciprocal_gated", BESIDE)])
+def test_named_reciprocal_cell_is_that_of_the_class(name, beside):
+    made = make_cell(name, 4, kernel_size=3, options={"cell_channels": 5, "separable": ["tau"]}, **beside)
+    paths = ReciprocalOptions(separable=("tau",), residual_to_out_gate=bool(beside))
+    twin = ReciprocalGatedCell(4, 4, cell_channels=5, options=paths, **beside)
+    assert [(key, value.shape) for key, value in made.state_dict().items()] == [
+        (key, value.shape) for key, value in twin.state_dict().items()
+    ]
 
 
 def reciprocal_parts(cell, batch=2, time=3):
@@ -271,6 +352,12 @@ def test_wrong_inputs_are_named():
         make_cell("elman", 3)
     with pytest.raises(ValueError, match="cell 'gru' cannot be built from the options {'norm': True}"):
         make_cell("gru", 3, options={"norm": True})
+    with pytest.raises(
+        ValueError, match="cell 'gru' takes no bypass and no feedback, received 0 and 2 channels.*only recip"
+    ):
+        make_cell("gru", 3, feedback_channels=2)
+    with pytest.raises(ValueError, match="cell 'reciprocal_gated' cannot be built from the options {'tau': 1}"):
+        make_cell("reciprocal_gated", 3, options={"tau": 1})
     assert IdentityCell(3)(torch.ones(1, 3))[1] is None
     assert GRUCell(3, kernel_size=None).state_channels == 3
 
@@ -284,6 +371,8 @@ def test_wrong_reciprocal_cells_are_named():
         ReciprocalOptions(feedback_entry="top")
     with pytest.raises(ValueError, match="separable names 'input'; the families of maps are feedback, gate, tau"):
         ReciprocalOptions(separable=("input",))
+    with pytest.raises(ValueError, match="a fully connected map has no depthwise part; give a kernel size"):
+        ReciprocalOptions(kernel_size=None, separable=("tau",))
     with pytest.raises(ValueError, match="nothing reaches the gate of the output"):
         ReciprocalOptions(cell_to_out=True, residual_to_out_gate=False)
     cell = ReciprocalGatedCell(3, 3, residual_channels=2)

@@ -32,6 +32,8 @@ channels = 2
 inputs = ["high"]
 map = "linear"
 bias = 0.1
+batch_norm = true
+added = ["top"]
 """
 
 
@@ -43,7 +45,13 @@ def test_file_and_plain_values_say_the_same(tmp_path):
     file = tmp_path / "graph.toml"
     file.write_text(TEXT, encoding="utf-8")
     config = GraphConfig.from_toml(file)
-    assert config.edges == (("high", "low", 1), ("low", "high", 1), ("high", "high", 1), ("high", "top", 1))
+    assert config.edges == (
+        ("high", "low", 1),
+        ("low", "high", 1),
+        ("high", "high", 1),
+        ("high", "top", 1),
+        ("top", "top", 1),
+    )
     assert config.nodes[0].cell_options == {"layer_norm": True}
     assert config.nodes[1].padding == 1
     assert GraphConfig.from_dict(config.to_dict()) == config
@@ -53,6 +61,8 @@ def test_file_and_plain_values_say_the_same(tmp_path):
         "inputs": ["high"],
         "map": "linear",
         "bias": 0.1,
+        "batch_norm": True,
+        "added": ["top"],
     }
 
 
@@ -68,7 +78,13 @@ def test_full_unroll_takes_no_step_onwards_and_one_back(tmp_path):
     file.write_text(TEXT, encoding="utf-8")
     config = dataclasses.replace(GraphConfig.from_toml(file), unroll="full")
     # The delays that are given stand.
-    assert config.edges == (("high", "low", 1), ("low", "high", 1), ("high", "high", 1), ("high", "top", 0))
+    assert config.edges == (
+        ("high", "low", 1),
+        ("low", "high", 1),
+        ("high", "high", 1),
+        ("high", "top", 0),
+        ("top", "top", 1),
+    )
 
 
 @pytest.mark.parametrize(
@@ -76,7 +92,7 @@ def test_full_unroll_takes_no_step_onwards_and_one_back(tmp_path):
     [
         (lambda: node("stimulus"), "node 'stimulus' cannot have this name"),
         (lambda: node("a.b"), "node 'a.b' cannot have this name; use letters, digits and _"),
-        (lambda: node(inputs=()), r"node 'a' needs at least one input and each once, received \(\)"),
+        (lambda: node(inputs=()), r"node 'a' needs at least one input and each once, received inputs \(\)"),
         (lambda: node(inputs=("b", "b")), "needs at least one input and each once"),
         (lambda: node(map="dense"), "map 'dense'; it must be one of conv, linear, identity"),
         (lambda: node(pool=0), "pool 0; it must be a whole number of at least 1"),
@@ -91,6 +107,20 @@ def test_full_unroll_takes_no_step_onwards_and_one_back(tmp_path):
         ),
         (lambda: node(size_from="b"), "takes its size from 'b', which is not one of"),
         (lambda: node(inputs=("b", "c"), delays=(1,)), r"delays \(1,\) for inputs \('b', 'c'\); give 0 or 1 for each"),
+        (
+            lambda: node(added=("b",), delays=(0,)),
+            r"delays \(0,\) for inputs \('stimulus', 'b'\); give 0 or 1 for each",
+        ),
+        (lambda: node(inputs=("b",), added=("stimulus",), delays=(1, 1)), "delays the stimulus by a step"),
+        (lambda: node(added="b"), "added 'b', one text; give a list of names"),
+        (lambda: node(cell_feedback=("b", "b")), r"each once, received cell_feedback \('b', 'b'\)"),
+        (lambda: node(batch_norm="yes"), "batch_norm 'yes'; it must be true or false"),
+        (lambda: node(batch_norm_steps=2), "batch_norm_steps 2 without a batch norm; set batch_norm to true"),
+        (
+            lambda: node(batch_norm=True, batch_norm_steps=0),
+            "batch_norm_steps 0; it must be a whole number of at least 1",
+        ),
+        (lambda: GraphConfig((3, 8, 8), (node(added=("b",)),), "a"), "node 'a' reads 'b'; the graph has stimulus and"),
         (lambda: node(inputs=("b",), delays=(2,)), "give 0 or 1 for each"),
         (lambda: node(delays=(1,)), "delays the stimulus by a step"),
         (lambda: GraphConfig((3, 8), (node(),), "a"), r"input_shape must be \(channel, row, col\).*received \(3, 8\)"),

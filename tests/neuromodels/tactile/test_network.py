@@ -13,6 +13,7 @@ CHANNELS = (4, 5, 6, 6, 5, 4)
 ENCODERS = {
     "zhuang": {"channels": CHANNELS, "hidden": 12},
     "zhuang-intersection": {"channels": CHANNELS, "hidden": 12, "cell": "intersection", "layer_norm": True},
+    "zhuang-reciprocal": {"channels": CHANNELS, "hidden": 12, "cell": "reciprocal_gated"},
     "resnet18": {"channels": (4, 6, 8, 10)},
     "flatten": {},
     **{kind: {"width": 8, "blocks": 2} for kind in list_sequence_layers()},
@@ -22,7 +23,7 @@ ATTENDERS = {
     "gpt": {"attender_width": 12, "attender_blocks": 2},
     "mamba": {"attender_blocks": 2},
 }
-LAST_SEEN = {"zhuang": 3, "zhuang-intersection": 3}
+LAST_SEEN = {"zhuang": 3, "zhuang-intersection": 3, "zhuang-reciprocal": 3}
 every_encoder = pytest.mark.parametrize("encoder", ENCODERS)
 # Every encoder, every attender, and both kinds of attender behind other encoders.
 PAIRS = [
@@ -223,6 +224,28 @@ def test_stimuli_of_another_shape_are_refused(call, shape):
 def test_unknown_cell_names_the_known_ones():
     with pytest.raises(ValueError, match="cell is 'rnn'; it must be one of .*gru, identity"):
         network(cell="rnn")
+
+
+def test_reciprocal_cells_get_what_comes_from_below_and_from_above():
+    model, x = network("zhuang-reciprocal", layer_norm=True).train(), stimuli()
+    nodes = {node.name: node for node in model.encoder.graph.config.nodes}
+    assert [
+        (nodes[name].inputs, nodes[name].cell_residual, nodes[name].cell_feedback) for name in ("conv1", "conv4")
+    ] == [
+        (("stimulus",), (), ()),
+        (("conv3",), ("conv3",), ("conv5", "conv6")),
+    ]
+    cells = [model.encoder.graph.nodes[name].cell for name in ("conv1", "conv2", "conv4", "conv6", "fc7")]
+    assert [getattr(cell, "residual_channels", None) for cell in cells] == [0, 4, 6, 5, None]
+    assert [getattr(cell, "feedback_channels", None) for cell in cells] == [0, 12, 9, 0, None]
+    model(x).square().sum().backward()
+    unmoved = [name for name, parameter in model.named_parameters() if not parameter.grad.abs().max() > 0]
+    assert unmoved == []
+
+
+def test_whole_numbers_are_refused():
+    with pytest.raises(ValueError, match=r"forces and moments in mN and uN.m.*received torch.uint8; convert them"):
+        network()(torch.ones(1, 9, 30, 5, 7, dtype=torch.uint8))
 
 
 def test_time_decay_has_no_norm():

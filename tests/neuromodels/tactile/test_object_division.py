@@ -120,3 +120,8 @@ def test_files_of_something_else_are_refused(tmp_path, content):
     path.write_text(content)
     with pytest.raises(ValueError, match="parts.json is no division of objects; give JSON"):
         ObjectDivision.load(path)
+
+
+def test_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="the division of objects .*nope.json is no file; write one with"):
+        ObjectDivision.load(tmp_path / "nope.json")

@@ -268,3 +268,19 @@ def test_a_given_normalisation_is_taken(write):
     folder = write().folder
     samples = sweep_samples(folder, "train", normalisation=scale, **HALF)
     assert samples.model_options == {"scale": [2.0] * 6}
+
+
+def test_sweeps_too_short_for_a_network_are_refused_before_any_is_decoded(write):
+    from .conftest import _recording
+
+    write(simulate=lambda index: _recording(index).isel(time=slice(60)))
+    collection = write("long", simulate=_recording)
+    with pytest.raises(ValueError, match="sweep 'mug-0.0' of .* has 60 intervals, but a tactile network takes 110"):
+        sweep_samples(collection.folder.with_name("set"), "train")
+    assert not (collection.folder.with_name("set") / "network-inputs").exists()
+    sweep_samples(collection.folder, "train")
+
+
+def test_samples_say_how_many_classes_a_network_must_tell(write):
+    samples = sweep_samples(write().folder, "train")
+    assert samples.class_options == {"classes": 3}

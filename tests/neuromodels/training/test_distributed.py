@@ -53,6 +53,11 @@ def test_two_processes_equal_one_with_the_whole_batch(toy_recipe, tmp_path, trai
             task={"kind": "autoencoder"}, training=training, optimizer={"kind": "adamw", "lr": 0.01}
         ),
         "probe": toy_recipe(task={"kind": "probe"}, training=training),
+        "augmented": toy_recipe(augmentation={"kind": "jitter", "size": 1.0}, training=training),
+        "augmented views": toy_recipe(
+            task={"kind": "simclr", "hidden": 16}, augmentation={"kind": "jitter", "size": 1.0}, training=training
+        ),
+        "batch norm": toy_recipe(model={"options": {"n_classes": 4, "batch_norm": True}}, training=training),
     }
     codes, errors = trained_elsewhere(
         [(tmp_path / "two" / name, recipe, False) for name, recipe in recipes.items()], n_processes=2

@@ -23,18 +23,22 @@ class Net(Recordable, nn.Module):
     layers = ("hidden",)
     input_spec = {"kind": "array", "shape": (3, 2, 2, 3), "dims": ("time", "channel", "row", "col")}
 
-    def __init__(self, seed, n_classes=4, width=8, dropout=0.0):
+    def __init__(self, seed, n_classes=4, width=8, dropout=0.0, batch_norm=False):
         super().__init__()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.encoder = nn.Linear(12, width)
             self.norm = nn.LayerNorm(width)
+            self.batch_norm = nn.BatchNorm1d(width) if batch_norm else None
             self.dropout = nn.Dropout(dropout)
             self.decoder = nn.Linear(width, n_classes)
         self.feature_size = width
 
     def features_over_time(self, x):
-        return self.tap("hidden", torch.tanh(self.norm(self.encoder(x.flatten(2)))))
+        encoded = self.encoder(x.flatten(2))
+        if self.batch_norm is not None:
+            encoded = self.batch_norm(encoded.transpose(1, 2)).transpose(1, 2)
+        return self.tap("hidden", torch.tanh(self.norm(encoded)))
 
     def features(self, x):
         return self.features_over_time(x).mean(dim=1)
@@ -57,6 +61,13 @@ def blobs(part, *, n=32, n_classes=4, noise=0.5, bad_label=None):
     if bad_label is not None and part == "train":
         label[5] = bad_label
     return TensorSamples({"x": x, "label": label}, n_classes=n_classes)
+
+
+def countable(part, **options):
+    """Blobs that say which option of a network their number of classes is."""
+    samples = blobs(part, **options)
+    samples.class_options = {"n_classes": samples.n_classes}
+    return samples
 
 
 class Deadly:
@@ -114,7 +125,7 @@ class TwoSides:
 
 def enter():
     register_model(NAME, paper="none", layers=("hidden",))(toy_net)
-    own = {f"toy/{name}": f"{__name__}:{name}" for name in ("blobs", "trials", "deadly")}
+    own = {f"toy/{name}": f"{__name__}:{name}" for name in ("blobs", "trials", "deadly", "countable")}
     kinds.OURS["neuromodels.training_data"].update(own)
     kinds.OURS["neuromodels.augmentations"].update({"jitter": f"{__name__}:jitter", "sides": f"{__name__}:TwoSides"})
 

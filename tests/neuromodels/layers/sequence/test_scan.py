@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuromodels.layers.sequence import linear_scan
+from neuromodels.layers.sequence import linear_scan, scan
 from neuromodels.layers.sequence.scan import SMALL_STEP, _in_rounds, _one_by_one
 
 
@@ -56,6 +56,22 @@ def test_gradient_is_that_of_the_loop(width):
 def test_derivative_by_differences():
     parts = [part.requires_grad_() for part in problem(4, 2, 5, 2)]
     assert torch.autograd.gradcheck(linear_scan, parts)
+
+
+@pytest.mark.parametrize("small_step", [SMALL_STEP, 0])
+def test_second_derivative_by_differences(small_step, monkeypatch):
+    monkeypatch.setattr(scan, "SMALL_STEP", small_step)
+    parts = [part.requires_grad_() for part in problem(4, 1, 4, 2)]
+    assert torch.autograd.gradgradcheck(linear_scan, parts)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch itself while it compiles
+def test_compiles_as_a_whole():
+    parts = [part.requires_grad_() for part in problem(4, 3, 5, 2)]
+    compiled = torch.compile(linear_scan, backend="eager", fullgraph=True)
+    torch.testing.assert_close(compiled(*parts), linear_scan(*parts), rtol=0, atol=1e-14)
+    ours, theirs = (torch.autograd.grad(form(*parts).square().sum(), parts) for form in (compiled, linear_scan))
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-13)
 
 
 def test_no_decay_is_a_running_sum():

@@ -34,3 +34,9 @@ def test_is_the_loop(form):
 @pytest.mark.parametrize("form", [_in_rounds, _StepByStep.apply])
 def test_derivative_by_differences(form):
     assert torch.autograd.gradcheck(form, [part.requires_grad_() for part in problem()])
+
+
+@pytest.mark.parametrize("fixed", [(), (0, 4, 5)])
+def test_second_derivative_by_differences(fixed):
+    parts = [part.requires_grad_(at not in fixed) for at, part in enumerate(problem(1, 3, 2, 2))]
+    assert torch.autograd.gradgradcheck(selective_scan, parts)

@@ -158,3 +158,20 @@ def test_refuses_what_does_not_fit(kind):
         layer(x, layer.initial_state(3))
     with pytest.raises(ValueError, match="width must be at least 1, received 0"):
         make_sequence_layer(kind, 0)
+
+
+@every_kind
+def test_no_sequences_give_no_outputs(kind):
+    layer, x = layer_and_input(kind, batch=0)
+    y, state = layer(x.requires_grad_())
+    assert y.shape == layer.outputs(x).shape == (0, 11, WIDTH)
+    assert tuple(tuple(part.shape) for part in state) == layer.state_shapes(0)
+    y.sum().backward()
+    assert x.grad.shape == x.shape
+
+
+@every_kind
+def test_second_derivative_by_differences(kind):
+    layer = make_sequence_layer(kind, 4, seed=7).double()
+    x = torch.randn(1, 3, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(3), requires_grad=True)
+    assert torch.autograd.gradgradcheck(lambda x: layer(x)[0], x)
