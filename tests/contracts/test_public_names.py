@@ -331,7 +331,7 @@ NAMES = {
         "register_dataset",
         "save_responses",
     ],
-    "data.motion": ["grating_components"],
+    "data.motion": ["grating_components", "observers_of", "published_model_flows", "trials_of", "truth_of"],
     "data.tactile": [
         "CANONICAL_ORDER",
         "ReleasedGlm",
