@@ -180,10 +180,9 @@ def test_change_of_a_kind_drops_the_options_of_the_old_one():
 def test_kind_may_stand_after_its_options():
     """Options that are given with a new kind are its own, in whatever order; those of the old one are dropped."""
     changes = ["schedule.every=2", "schedule.kind=step"]
-    for given in (changes, changes[::-1]):
-        assert Recipe.from_dict(changed(schedule={"kind": "cosine"})).with_changes(given).schedule == Choice(
-            "step", {"every": 2}
-        )
+    recipe = Recipe.from_dict(changed(schedule={"kind": "cosine"}))
+    for ordered in (changes, changes[::-1]):
+        assert recipe.with_changes(ordered).schedule == Choice("step", {"every": 2})
 
 
 def test_fields_that_an_optimizer_does_not_read_are_refused():
