@@ -53,3 +53,24 @@ def check_shown(dataset: NeuralDataset) -> None:
                 f"animal {str(animal)!r} of {dataset.name} has no response to {', '.join(absent)}, which others were shown; "
                 "animals are compared over the same stimuli: leave the animal or the stimuli out."
             )
+
+
+def check_repeated(trials: xr.DataArray, name: str) -> None:
+    """Raise ValueError, naming the first, where a neuroid has a single repetition of a stimulus: it has no halves.
+
+    Parameters
+    ----------
+    trials
+        ``(repetition, stimulus, neuroid)`` with ``stimulus_id`` per stimulus and ``neuroid_id`` per neuroid.
+    name
+        Of the recording.
+    """
+    single = np.isfinite(trials.values).sum(axis=0) == 1
+    if single.any():
+        stimulus, neuroid = np.argwhere(single)[0]
+        raise ValueError(
+            f"neuroid {str(trials['neuroid_id'].values[neuroid])!r} of {name} has a single repetition of "
+            f"{str(trials['stimulus_id'].values[stimulus])!r}, which cannot be halved ({int(single.any(axis=0).sum())} of "
+            f"{single.shape[1]} neuroids are like this); leave such neuroids out, where the recording can be opened so with "
+            "unusable='leave out' (`--set unusable='leave out'`)."
+        )

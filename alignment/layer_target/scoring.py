@@ -20,7 +20,7 @@ from ..notes import left_out_notes
 from ..protocol import RecordableModel
 from ..provenance import headline_layer, identity
 from ..result import NESTED, Score, nan_mean, weighted_mean
-from .animals import animals_of, check_shown
+from .animals import animals_of, check_repeated, check_shown
 from .matrix import LayerTargetMatrix
 from .metric import OTHERS
 from .targets import POOLED
@@ -54,6 +54,7 @@ def score_animals(
     metric = bench.layer_target
     check_shown(dataset)
     trials = bench.trials(dataset, drop_invalid=drop_invalid)
+    check_repeated(trials.values, dataset.name)
     animals = animals_of(trials.values, dataset.name)
     stimuli = dataset.stimuli
     activations = record_activations(model, bench.shown(stimuli), layers, batch_size=batch_size, cache=cache)

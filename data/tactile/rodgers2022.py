@@ -74,7 +74,8 @@ def load(info: DatasetInfo, *, unusable: Unusable = "keep", as_released: bool = 
     unusable
         ``"keep"`` refuses sessions without one of the six stimuli and keeps units without spikes, which a benchmark names
         as constant; ``"refuse"`` refuses both; ``"leave out"`` says in ``left_out`` which sessions, units and animals
-        are not there and why.
+        are not there and why, also sessions with a single trial of a stimulus, whose noise halves of trials cannot tell
+        (those only where repetitions are trials of one stimulus, not ``as_released``).
     as_released
         Arrays as the released loader of Chung et al. makes them; see `stack_sessions`.
 
@@ -86,6 +87,8 @@ def load(info: DatasetInfo, *, unusable: Unusable = "keep", as_released: bool = 
     by_animal, reasons = read_sessions(own_files(info), unusable=unusable)
     left_out = [reason for name in by_animal for reason in reasons[name]]
     if unusable == "leave out":
+        if not as_released:
+            _drop_sessions_without_halves(by_animal, left_out)
         _drop_small_animals(by_animal, left_out)
     sessions = [one for name in sorted(by_animal) for one in by_animal[name]]
     if not sessions:
@@ -101,6 +104,20 @@ def load(info: DatasetInfo, *, unusable: Unusable = "keep", as_released: bool = 
         provenance,
         left_out=tuple(left_out),
     )
+
+
+def _drop_sessions_without_halves(by_animal: dict[str, list[xr.DataArray]], left_out: list[str]) -> None:
+    """Take out sessions that showed a stimulus in one usable trial."""
+    for name, sessions in by_animal.items():
+        usable = []
+        for one in sessions:
+            ids, counts = np.unique(one["stimulus_id"].values.astype(str), return_counts=True)
+            if counts.min() > 1:
+                usable.append(one)
+                continue
+            single = ", ".join(ids[counts == 1])
+            left_out.append(f"session {one['session'].values[0]} of {name} has a single usable trial of {single}")
+        by_animal[name] = usable
 
 
 def _drop_small_animals(by_animal: dict[str, list[xr.DataArray]], left_out: list[str]) -> None:

@@ -225,6 +225,8 @@ def _widen(values: Tensor, batch: int) -> Tensor:
 
 
 def _counted(step: int, n_steps: int) -> int:
+    if not isinstance(step, int):
+        raise ValueError(f"step {step!r} was asked for; give whole numbers from 0, or from the end, -1.")
     if not -n_steps <= step < n_steps:
         raise ValueError(f"step {step} was asked for; the stimulus has {n_steps} frames, from 0, or from the end, -1.")
     return step % n_steps

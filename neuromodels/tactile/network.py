@@ -83,7 +83,7 @@ class TactileNetwork(Recordable, nn.Module):
         Raises
         ------
         ValueError
-            If ``x`` has another shape than ``config.input_shape``.
+            If ``x`` has another shape than ``config.input_shape``, or another dtype than the weights.
         """
         if self.decoder is None:
             return self.features(x)
@@ -134,10 +134,19 @@ class TactileNetwork(Recordable, nn.Module):
         return None if self._tapped is None else self.tap
 
     def _checked(self, x: Tensor) -> Tensor:
+        if not isinstance(x, Tensor):
+            raise TypeError(
+                f"the network takes a tensor, received {type(x).__name__}; convert it, such as with torch.as_tensor."
+            )
         if not x.is_floating_point():
             raise ValueError(
                 f"the network takes forces and moments in mN and uN.m as numbers with a fraction, received {x.dtype}; "
                 "convert them, such as with x.float()."
+            )
+        own = next(self.parameters()).dtype
+        if x.dtype != own and not torch.is_autocast_enabled(x.device.type):
+            raise ValueError(
+                f"the network computes in {own}, received {x.dtype}; convert them, such as with x.to({own})."
             )
         if x.ndim != 5 or tuple(x.shape[1:]) != self.config.input_shape:
             sizes = ", ".join(map(str, self.config.input_shape))

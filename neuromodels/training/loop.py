@@ -295,6 +295,12 @@ class Trainer:
                     "a stream has no length: set training.evaluation_steps to the batches of an evaluation."
                 )
             return training.steps_per_epoch
+        for name in ("steps_per_epoch", "evaluation_steps"):
+            if getattr(training, name):
+                raise ValueError(
+                    f"training.{name} is {getattr(training, name)}, but only a stream reads it; leave it out: stored samples "
+                    "are all read in an epoch, and in an evaluation."
+                )
         return len(epoch_rows(len(self.samples), training.batch_size, training.seed, 0))
 
     @contextmanager

@@ -19,6 +19,8 @@ from .tables import Choice, RecipeError, check, check_choice, check_options, pla
 
 OPTIMIZERS = ("adamw", "lars", "sgd")
 PRECISIONS = ("float32", "bf16", "fp16")
+# Fields of an optimizer that only some kinds read.
+READERS = {"momentum": ("sgd", "lars"), "betas": ("adamw",), "eps": ("adamw",), "trust": ("lars",)}
 SHIPPED = Path(__file__).resolve().parents[1]
 
 
@@ -89,6 +91,13 @@ class OptimizerRecipe:
         check(all(0 <= beta < 1 for beta in self.betas), "optimizer.betas", self.betas, "two numbers from 0 to below 1")
         check(0 < self.eps < math.inf, "optimizer.eps", self.eps, "finite and above 0")
         check(0 < self.trust < math.inf, "optimizer.trust", self.trust, "finite and above 0")
+        for entry in dataclasses.fields(self):
+            value, readers = getattr(self, entry.name), READERS.get(entry.name, OPTIMIZERS)
+            if self.kind not in readers and value != entry.default:
+                raise RecipeError(
+                    f"optimizer.{entry.name} is {plain(value)}, but {self.kind!r} does not read it; leave it out, or choose "
+                    f"{' or '.join(readers)}."
+                )
 
 
 @dataclass(frozen=True)
@@ -234,7 +243,8 @@ class Recipe:
         Parameters
         ----------
         changes
-            ``section.key=value``, the value in TOML; a word that is no TOML value is taken as text.
+            ``section.key=value``, the value in TOML; a word that is no TOML value is taken as text. Another ``kind`` drops
+            the options of the old one, wherever it stands among the changes.
 
         Raises
         ------
@@ -242,7 +252,8 @@ class Recipe:
             If a change has no ``=``, or gives a recipe that cannot be meant.
         """
         content = self.to_dict()
-        for change in changes:
+        # A kind goes first: the options that are given with it are meant for it.
+        for change in sorted(changes, key=lambda change: not change.partition("=")[0].strip().endswith(".kind")):
             path, equals, text = change.partition("=")
             if not equals or "." not in path:
                 raise RecipeError(f"a change must be section.key=value, received {change!r}; training.epochs=3 is one.")
@@ -252,7 +263,11 @@ class Recipe:
                 table = table.setdefault(section, {})
                 if not isinstance(table, dict):
                     raise RecipeError(f"{path.strip()} cannot be set: {section} is a value, not a section.")
-            if key == "kind" and table.get("kind") != toml_value(text) and sections != ["optimizer"]:
+            if key == "kind" and sections == ["optimizer"]:
+                for name, readers in READERS.items():
+                    if toml_value(text) not in readers:
+                        table.pop(name)
+            elif key == "kind" and table.get("kind") != toml_value(text):
                 table.clear()  # options belong to the kind that they were written for
             table[key] = toml_value(text)
         return self.from_dict(content)

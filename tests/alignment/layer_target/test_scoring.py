@@ -97,6 +97,23 @@ def test_wrong_models_are_significantly_below(networks):
     assert true.baseline_row("model input")["ceiled_ci_high"] < 0.2
 
 
+def test_single_repetitions_are_refused_by_name():
+    """Their halves do not exist under either rule."""
+    made = animals_only(2)
+    responses = made.responses.copy(deep=True)
+    first = responses["neuroid_id"].values[0]
+    rows = np.flatnonzero(responses["stimulus_id"].values == "concave far")
+    mine = np.flatnonzero(responses.isel(neuroid=0).notnull().values[rows])
+    values = responses.transpose("presentation", "neuroid").values.copy()
+    values[rows[mine[1:]], 0] = np.nan
+    changed = dataclasses.replace(made, responses=responses.copy(data=values))
+    message = f"neuroid '{first}' of tactile/planted has a single repetition of 'concave far', which cannot be halved \\(1 of "
+    for rule in ("components", "released"):
+        bench = small_benchmark(dataset=changed, metric=LayerTarget(rule=rule))
+        with pytest.raises(ValueError, match=message):
+            score(Stored(conv4=hidden_layer()), bench, n_boot=50, cache=False)
+
+
 @pytest.mark.slow
 def test_interval_covers_the_ceiling_as_often_as_it_says():
     covered = []

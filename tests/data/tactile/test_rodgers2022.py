@@ -80,7 +80,8 @@ def test_what_cannot_be_used_is_left_out_by_name(folder, write_session):
     extra = [
         write_session("sub-A", "ses-3", stimuli=SIX[:5]),
         write_session("sub-A", "ses-4", without=("intervals/trials/outcome",)),
-        write_session("sub-C", "ses-1", stimuli=SIX, spikes=silent),
+        write_session("sub-A", "ses-5", stimuli=[*SIX, *SIX[1:]]),
+        write_session("sub-C", "ses-1", spikes=silent),
     ]
     for path in extra:
         path.rename(folder / path.name)
@@ -88,12 +89,19 @@ def test_what_cannot_be_used_is_left_out_by_name(folder, write_session):
         load_dataset(NAME)
     dataset = load_dataset(NAME, options={"unusable": "leave out"})
     assert set(dataset.responses["subject"].values) == {"sub-A", "sub-B"}
-    session, column, unit, animal = dataset.left_out
+    assert "ses-5" not in dataset.responses["session"].values
+    session, column, *single, unit, animal = dataset.left_out
     assert session == "session ses-3 of sub-A has no usable trial of convex far"
     assert "sub-A_ses-4" in column and "outcome" in column
+    assert single == [
+        "session ses-1 of sub-A has a single usable trial of concave far, convex close, convex far, convex medium",
+        "session ses-5 of sub-A has a single usable trial of concave close",
+    ]
     assert unit == "unit 1 of sub-C ses-1 has no spike"
     assert animal == "animal sub-C has 1 usable units, and at least 2 are needed"
     assert not load_dataset("tactile/planted").left_out
+    released = load_dataset(NAME, options={"unusable": "leave out", "as_released": True})
+    assert "ses-5" in released.responses["session"].values and single[1] not in released.left_out
 
 
 def test_folder_without_a_usable_session_is_refused(folder, write_session):

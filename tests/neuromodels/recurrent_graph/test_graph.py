@@ -205,6 +205,8 @@ def test_wrong_requests_are_refused():
         graph(torch.zeros(2, 0, 30, 5, 7))
     with pytest.raises(ValueError, match="step 9 was asked for; the stimulus has 9 frames"):
         graph(whisks(), [9])
+    with pytest.raises(ValueError, match="step 0.5 was asked for; give whole numbers"):
+        graph(whisks(), [0.5])
     with pytest.raises(ValueError, match="'conv9' is not a node of the graph; it has conv1, conv2"):
         graph.activations(whisks(), ["conv9"])
     with pytest.raises(ValueError, match="checkpoint_steps must be at least 1, or None to keep all, received 0"):

@@ -248,6 +248,18 @@ def test_whole_numbers_are_refused():
         network()(torch.ones(1, 9, 30, 5, 7, dtype=torch.uint8))
 
 
+def test_other_precision_and_arrays_are_refused():
+    model = network()
+    with pytest.raises(
+        ValueError, match="computes in torch.float32, received torch.float64; convert them, such as with"
+    ):
+        model(stimuli(dtype=torch.float64))
+    with pytest.raises(TypeError, match="takes a tensor, received ndarray; convert it"):
+        model(stimuli().numpy())
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert model(stimuli(dtype=torch.bfloat16)).shape[0] == 3
+
+
 def test_time_decay_has_no_norm():
     with pytest.raises(ValueError, match="cell 'time_decay' cannot be built from the options.*layer_norm"):
         network(layer_norm=True)

@@ -103,6 +103,12 @@ def test_function_after_an_epoch_may_change_the_stream_and_stop(toy_recipe, toy,
     assert result.stopped == "a function after epoch 2 ended the run"
 
 
+@pytest.mark.parametrize("name", ["steps_per_epoch", "evaluation_steps"])
+def test_stored_samples_take_no_number_of_steps(toy_recipe, tmp_path, name):
+    with pytest.raises(ValueError, match=f"training.{name} is 2, but only a stream reads it; leave it out"):
+        train(toy_recipe(training={name: 2}), tmp_path / "run")
+
+
 @pytest.mark.parametrize(
     ("training", "words"), [({}, "training.steps_per_epoch"), ({"steps_per_epoch": 2}, "training.evaluation_steps")]
 )

@@ -177,6 +177,27 @@ def test_change_of_a_kind_drops_the_options_of_the_old_one():
     assert (recipe.optimizer.kind, recipe.optimizer.lr) == ("lars", 0.3)
 
 
+def test_kind_may_stand_after_its_options():
+    """Options that are given with a new kind are its own, in whatever order; those of the old one are dropped."""
+    changes = ["schedule.every=2", "schedule.kind=step"]
+    recipe = Recipe.from_dict(changed(schedule={"kind": "cosine"}))
+    for ordered in (changes, changes[::-1]):
+        assert recipe.with_changes(ordered).schedule == Choice("step", {"every": 2})
+
+
+def test_fields_that_an_optimizer_does_not_read_are_refused():
+    assert Recipe.from_dict(changed(optimizer={"kind": "adamw", "lr": 0.3, "eps": 1e-6})).optimizer.eps == 1e-6
+    for kind, field, value in (("adamw", "momentum", 0.5), ("sgd", "betas", [0.5, 0.9]), ("sgd", "trust", 0.1)):
+        with pytest.raises(RecipeError, match=f"optimizer.{field} is .*, but '{kind}' does not read it; leave it out"):
+            Recipe.from_dict(changed(optimizer={"kind": kind, "lr": 0.3, field: value}))
+
+
+def test_another_optimizer_drops_what_it_does_not_read():
+    recipe = Recipe.from_dict(changed(optimizer={"kind": "lars", "lr": 0.3, "trust": 0.1, "momentum": 0.8}))
+    assert recipe.with_changes(["optimizer.kind=sgd"]).optimizer.momentum == 0.8
+    assert recipe.with_changes(["optimizer.kind=adamw", "optimizer.eps=1e-6"]).optimizer.eps == 1e-6
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
