@@ -126,8 +126,8 @@ def frames_lacking(model: FlowModel, clip: xr.DataArray) -> str:
     if start >= 0 and start + model.n_frames <= clip.sizes["time"]:
         return ""
     return (
-        f"needs {model.flow_frame} frames before and {model.n_frames - model.flow_frame - 1} after the judged one, but the film "
-        f"has {clip.sizes['time']} frames and is judged from frame {clip.attrs['flow_frame']} (from 0) on"
+        f"needs {model.flow_frame} frames before and {model.n_frames - model.flow_frame - 1} after the judged one, but the "
+        f"film has {clip.sizes['time']} frames and is judged from frame {clip.attrs['flow_frame']} (from 0) on"
     )
 
 

@@ -64,12 +64,12 @@ def score_generated(
     Returns
     -------
     xarray.Dataset
-        Along ``modulation``: ``r`` with bounds ``_low`` and ``_high`` and ``p``, ``epe`` (pixels per frame), ``lucas_kanade_r``,
-        ``observers_r`` (mean response of all, with the truth of their films), ``observer_r`` (mean over single observers),
-        ``n_clips``; scalars ``mean_r`` and ``observers_mean_r`` over these modulations and ``leave_one_out_r``, mean correlation
-        of each observer with the mean of the others over all modulations of the experiment. Observers' are NaN, with a
-        note, where the experiment is not on this machine, and for modulations that it has not. Along ``clip``: ``row``,
-        ``col``, ``modulation_of`` and, along ``component``, ``truth`` and ``seen``.
+        Along ``modulation``: ``r`` with bounds ``_low`` and ``_high`` and ``p``, ``epe`` (pixels per frame),
+        ``lucas_kanade_r``, ``observers_r`` (mean response of all, with the truth of their films), ``observer_r`` (mean over
+        single observers), ``n_clips``; scalars ``mean_r`` and ``observers_mean_r`` over these modulations and
+        ``leave_one_out_r``, the correlation of each observer with the mean of the others, averaged over all modulations of
+        the experiment. Observers' are NaN, with a note, where the experiment is not on this machine, and for modulations that
+        it has not. Along ``clip``: ``row``, ``col``, ``modulation_of`` and, along ``component``, ``truth`` and ``seen``.
 
     Raises
     ------
@@ -84,8 +84,9 @@ def score_generated(
     few = [kind for kind in kinds if names.count(kind) < FEWEST]
     if not kinds or few or window < 1 or window % 2 == 0:
         raise ValueError(
-            f"score_generated needs at least {FEWEST} clips of each modulation, named by the attribute 'modulation', and an odd "
-            f"window; there are {', '.join(f'{names.count(kind)} of {kind!r}' for kind in kinds) or 'none'}, window {window}."
+            f"score_generated needs at least {FEWEST} clips of each modulation, named by the attribute 'modulation', and an "
+            f"odd window; there are {', '.join(f'{names.count(kind)} of {kind!r}' for kind in kinds) or 'none'}, window "
+            f"{window}."
         )
     if places is not None and len(places) != len(clips):
         raise ValueError(f"there are {len(places)} places for {len(clips)} clips; give one each.")
@@ -95,13 +96,14 @@ def score_generated(
         frame = clip.sizes["time"] // 2
         flow = clip["flow"].isel(time=frame).transpose("component", "row", "col").values.astype(float)
         at[number] = _middle(flow, number) if places is None else places[number]
+        place = int(at[number, 0]), int(at[number, 1])
         shown = clip["frames"].assign_attrs(flow_frame=frame)
-        seen = [flow_of_clip(one, shown, f"{number} ({names[number]})") for one in (model, plain)]
-        vectors[0, number] = around(flow, *at[number], 1)
-        vectors[1:, number] = [around(one, *at[number], window) for one in seen]
+        flows = [flow_of_clip(one, shown, f"{number} ({names[number]})") for one in (model, plain)]
+        vectors[0, number] = around(flow, *place, 1)
+        vectors[1:, number] = [around(one, *place, window) for one in flows]
     if not np.isfinite(vectors).all():
         raise ValueError(
-            f"{(~np.isfinite(vectors)).sum()} components of true or estimated motion at the places are not finite."
+            f"{(~np.isfinite(vectors)).sum()} components of true or seen motion at the places are not finite."
         )
     truth, seen, beside = vectors
     rows = [np.flatnonzero(np.array(names) == kind) for kind in kinds]

@@ -100,11 +100,11 @@ def flow_errors(
         n_pixels[column], n_blocks[column] = known.sum(), number.max() + 1
         weights = bootstrap_weights(n_blocks[column], None, n_boot, seed)
         clip = sequence["frames"].assign_attrs(flow_frame=sequence.attrs["flow_frame"])
-        for row, (name, model) in enumerate(rivals.items()):
-            if model is not None and (reason := frames_lacking(model, clip)):
+        for row, (name, rival) in enumerate(rivals.items()):
+            if rival is not None and (reason := frames_lacking(rival, clip)):
                 lacking[row, column] = reason
                 continue
-            flow = np.zeros_like(truth) if model is None else flow_of_clip(model, clip, names[column])
+            flow = np.zeros_like(truth) if rival is None else flow_of_clip(rival, clip, names[column])
             if not np.isfinite(flow[:, known]).all():
                 raise ValueError(
                     f"the flow of {name} is not finite at pixels of {names[column]} whose motion is known."
@@ -117,7 +117,7 @@ def flow_errors(
                     values[f"{measure}{part}"][row, column] = bound
     dims = ("flow_of", "sequence")
     notes = [
-        f"{name} on {film}: {why}"
+        f"{name} on {film}: {why}."
         for name, line in zip(rivals, lacking, strict=True)
         for film, why in zip(names, line, strict=True)
         if why
@@ -131,7 +131,7 @@ def flow_errors(
             "n_blocks": ("sequence", n_blocks),
         },
         coords={"flow_of": list(rivals), "sequence": names},
-        attrs={"block": block, "n_boot": n_boot, "seed": seed, "notes": " ".join(f"{note}." for note in notes)},
+        attrs={"block": block, "n_boot": n_boot, "seed": seed, "notes": " ".join(notes)},
     )
 
 

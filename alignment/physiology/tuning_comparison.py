@@ -1,7 +1,7 @@
 """Direction tuning of model units beside that of neurons: how alike the curves are, and whether a turned curve would do."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -61,10 +61,10 @@ def compare_tuning(
     """
     sides = [arrange(one, ["direction_deg"], average_over=average_over) for one in (model, neurons)]
     degrees = [even_directions(side.axes["direction_deg"].astype(float)) for side in sides]
-    if len(degrees[0]) != len(degrees[1]) or not np.allclose(*degrees):
+    if len(degrees[0]) != len(degrees[1]) or not np.allclose(degrees[0], degrees[1]):
         raise ValueError(
-            f"the model was shown the directions {degrees[0].tolist()}, the neurons {degrees[1].tolist()}; curves are compared at "
-            "equal ones."
+            f"the model was shown the directions {degrees[0].tolist()}, the neurons {degrees[1].tolist()}; curves are "
+            "compared at equal ones."
         )
     mine, theirs = (side.means() for side in sides)
     draws = sides[1].draws(n_boot, seed)
@@ -146,7 +146,7 @@ def plot_tuning_comparison(
     one = one.isel(unit=unit)
     names = (f"model unit {unit}", str(one["neuroid_id"].item()) if "neuroid_id" in one.coords else f"neuron {neuron}")
     degrees = one["direction_deg"].values
-    shape = {"marker": "o", "markersize": 4}
+    shape: dict[str, Any] = {"marker": "o", "markersize": 4}
     axes[0].plot(degrees, one["neuron_response"], color="C0", label=names[1], **shape)
     axes[0].set_ylabel(_response(comparison))
     twin = axes[0].twinx()

@@ -24,8 +24,8 @@ INFO = DatasetInfo(
     name=NAME,
     summary="electrophysiology, macaque MT, 84 neurons, optic flow of six components over time, spikes in its frames",
     citation=(
-        "Cui, Liu, Khawaja, Pack, Butts 2013, Diverse suppressive influences in area MT and selectivity to complex motion features, "
-        "Journal of Neuroscience 33:16715; data: CRCNS mt-1"
+        "Cui, Liu, Khawaja, Pack, Butts 2013, Diverse suppressive influences in area MT and selectivity to complex motion "
+        "features, Journal of Neuroscience 33:16715; data: CRCNS mt-1"
     ),
     licence="terms of CRCNS.org, account needed",
     access="own copy",
@@ -33,8 +33,8 @@ INFO = DatasetInfo(
     units="spikes per frame",
     pattern="**/Cell*.mat",
     notes=(
-        "Awake. Each neuron had a stimulus of its own, so that one is opened at a time: components of the optic flow as stored, "
-        "then the centre of the aperture. How the components make a velocity field is described beside the data. Eye "
+        "Awake. Each neuron had a stimulus of its own, so that one is opened at a time: components of the optic flow as "
+        "stored, then the centre of the aperture. How the components make a velocity field is described beside the data. Eye "
         "positions are not corrected for."
     ),
 )
@@ -58,8 +58,8 @@ def load(info: DatasetInfo, *, cell: str = "Cell1") -> NeuralDataset:
     flow, centre = (np.atleast_2d(fields[name]).astype(float) for name in ("opticflows", "aperturecenter"))
     if flow.shape != (len(spikes), N_COMPONENTS) or centre.shape != (len(spikes), 2):
         raise ValueError(
-            f"{found[cell]} has optic flow of shape {flow.shape} and aperture centres of {centre.shape} for {len(spikes)} frames; "
-            f"(frame, {N_COMPONENTS}) and (frame, 2) are expected."
+            f"{found[cell]} has optic flow of shape {flow.shape} and aperture centres of {centre.shape} for {len(spikes)} "
+            f"frames; (frame, {N_COMPONENTS}) and (frame, 2) are expected."
         )
     step_ms = float(np.ravel(fields["dt"])[0])
     start = np.arange(len(spikes)) * step_ms
@@ -93,10 +93,11 @@ def load(info: DatasetInfo, *, cell: str = "Cell1") -> NeuralDataset:
 
 def _fields(path: Path) -> dict[str, Any]:
     from scipy.io import loadmat
+    from scipy.io.matlab import MatReadError
 
     try:
         stored = loadmat(path, struct_as_record=True, squeeze_me=False)["mtdata"][0, 0]
-    except (KeyError, IndexError, NotImplementedError, ValueError, TypeError) as broken:
+    except (MatReadError, KeyError, IndexError, NotImplementedError, ValueError, TypeError) as broken:
         raise ValueError(
             f"{path} holds no struct mtdata that can be read ({broken}); use the files of CRCNS mt-1."
         ) from None

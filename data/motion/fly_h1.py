@@ -17,7 +17,7 @@ INFO = DatasetInfo(
     name=NAME,
     summary="electrophysiology, blowfly H1 neuron, 16 min of a bar pattern at white-noise velocity, 500 Hz",
     citation=(
-        "R. de Ruyter van Steveninck, data of chapter 1, exercise 8 of Dayan & Abbott 2001, Theoretical Neuroscience, MIT Press; "
+        "R. de Ruyter van Steveninck, data of chapter 1, exercise 8 of Dayan & Abbott 2001, Theoretical Neuroscience; "
         "copy: dangbert/cns-coursera"
     ),
     licence="none stated",
@@ -38,8 +38,8 @@ INFO = DatasetInfo(
     ),
     folder="recordings/fly_h1_motion",
     notes=(
-        "Calliphora vicina. The velocity is read as degrees per second, as the book says; the file has no unit, and does not say "
-        "which direction is positive. The pattern itself was not stored. Nothing was repeated, so that no ceiling can be "
+        "Calliphora vicina. The velocity is read as degrees per second, as the book says; the file has no unit, and does not "
+        "say which direction is positive. The pattern itself was not stored. Nothing was repeated, so that no ceiling can be "
         "estimated. The last 4 of the 20 minutes are not part of this dataset."
     ),
 )

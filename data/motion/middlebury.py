@@ -45,8 +45,8 @@ def info_of(sequence: str) -> DatasetInfo:
         licence="public for research with citation; no other terms are stated",
         access="own copy",
         how_to_get=(
-            "The training set of vision.middlebury.edu/flow/data: other-color-twoframes.zip (or other-color-allframes.zip for all "
-            "frames) and other-gt-flow.zip, one folder per sequence."
+            "The training set of vision.middlebury.edu/flow/data: other-color-twoframes.zip (or other-color-allframes.zip for "
+            "all frames) and other-gt-flow.zip, one folder per sequence."
             + (f" Frames 07 to 14 lie in {more}/." if more else "")
         ),
         units="pixels per frame",

@@ -24,15 +24,15 @@ INFO = DatasetInfo(
     licence="none stated",
     access="own copy",
     how_to_get=(
-        "The files of neuralsignal.org/data/04/nsa2004.6.html, unpacked: text of the format T1, one file per neuron and experiment; "
-        "folders below are searched."
+        "The files of neuralsignal.org/data/04/nsa2004.6.html, unpacked: text of the format T1, one file per neuron and "
+        "experiment; folders below are searched."
     ),
     units="spikes/s",
     pattern="**/*",
     notes=(
-        "Anaesthetised. Each file is a neuroid, its name the file's without the ending; it saw only the stimuli of its own file and "
-        "is NaN elsewhere. Rates leave out the first 30 ms of a trial, in which spikes belong to the grating before. Parameters "
-        "stand in the stimulus table under the names of the files, and numbers there are as stored."
+        "Anaesthetised. Each file is a neuroid, its name the file's without the ending; it saw only the stimuli of its own "
+        "file and is NaN elsewhere. Rates leave out the first 30 ms of a trial, in which spikes belong to the grating before. "
+        "Parameters stand in the stimulus table under the names of the files, and numbers there are as stored."
     ),
 )
 
@@ -81,9 +81,8 @@ def _presentations(trials: TextTrials, path: Path, latency_ms: float) -> pd.Data
             f"latency_ms is {latency_ms:g}, but trials of {path.name} last {1000 * trials.duration_s:g} ms."
         )
     columns = {name: _numbers(values) for name, values in trials.parameters.items()}
-    ids = ["|".join((path.stem, *each)) for each in zip(*trials.parameters.values(), strict=True)] or [path.stem] * len(
-        trials.spikes_s
-    )
+    shown = zip(*trials.parameters.values(), strict=True) if columns else [()] * len(trials.spikes_s)
+    ids = ["|".join((path.stem, *each)) for each in shown]
     rates = [((one >= first) & (one < last)).sum() / (last - first) for one in trials.spikes_s]
     return pd.DataFrame({"stimulus_id": ids, "file": path.stem, **columns, "rate_hz": rates})
 

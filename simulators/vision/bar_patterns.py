@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from .clip import make_clip
+from .clip import Fact, make_clip
 from .display import Display
 
 # Bars before the pattern repeats.
@@ -62,5 +62,5 @@ def moving_bars(
     steps = np.diff(positions) * display.pixels_per_degree
     flow = np.zeros((len(positions), 2, display.n_rows, display.n_cols), dtype=np.float32)
     flow[:, 0] = np.append(steps, steps[-1])[:, None, None]
-    facts = {"kind": "bars", "bar_deg": float(bar_deg), "contrast": float(contrast), "seed": int(seed)}
+    facts: dict[str, Fact] = {"kind": "bars", "bar_deg": float(bar_deg), "contrast": float(contrast), "seed": int(seed)}
     return make_clip(frames, display, flow=flow, facts=facts)
