@@ -68,8 +68,8 @@ def _over_frames(model: RecordableModel, layer: str, draw: Draw, path: np.ndarra
     lost = min(n_frames, len(path)) - len(first)
     if not 0 <= lost < n_frames:
         raise ValueError(
-            f"layer {layer!r} gives {len(first)} moments for {min(n_frames, len(path))} frames; a layer in step with the frames "
-            "is needed."
+            f"layer {layer!r} gives {len(first)} moments for {min(n_frames, len(path))} frames; a layer in step with the "
+            "frames is needed."
         )
     parts = [np.repeat(first[:1], lost, axis=0), first]
     for start in range(n_frames, len(path), n_frames - lost):
