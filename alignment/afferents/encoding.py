@@ -13,12 +13,12 @@ from .encoding_options import PRESETS, EncodingOptions
 from .encoding_score import AfferentScore, Prediction, score_predictions
 from .poisson_glm import PoissonGlm, fit_poisson
 from .released import released_rates
-from .spike_series import Features, SpikeSeries, half_wave_parts, spike_series
+from .spike_series import Features, SpikeSeries, spike_series
 
 
 def score_afferent(
     dataset: str | NeuralDataset,
-    features: Features | None = None,
+    features: Features | Mapping[str, Features] | None = None,
     *,
     options: EncodingOptions | None = None,
     neuroid: str | None = None,
@@ -30,17 +30,17 @@ def score_afferent(
     bins; a Poisson regression with the ridge that predicts best over inner folds of the training bins is fitted; the test
     bins are predicted from features and, where the name says so, from the spikes before the bin.
 
-    Predictors: ``history`` (past spikes only), ``stimulus`` (`half_wave_parts` of the signal), ``stimulus + history``; with
-    ``features`` also ``model`` and ``model + history``. Where the authors of a recording published a model, it stands beside
-    them in its own bins as ``released GLM, in sample``, because it was fitted to all of the recording; so that it has a
-    fair rival, ``stimulus + history, in sample`` is fitted to all of the recording too.
+    Predictors: ``history`` (past spikes only), ``stimulus`` (the signal as ``options.signal_features`` has it), ``stimulus +
+    history``; with ``features`` also ``model`` and ``model + history``, or such a pair per name. Where the authors of a
+    recording published a model, it stands beside them in its own bins as ``released GLM, in sample``, because it was fitted to
+    all of the recording; so that it has a fair rival, ``stimulus + history, in sample`` is fitted to all of the recording too.
 
     Parameters
     ----------
     dataset
         Registered name, or a dataset of your own; see `spike_series` for what it must hold.
     features
-        Function from a signal ``(time,)`` and its rate [Hz] to ``(time, feature)``.
+        Function from a signal ``(time,)`` and its rate [Hz] to ``(time, feature)``, or several by name.
     options
         The recording's own by default.
     neuroid
@@ -54,7 +54,7 @@ def score_afferent(
     Raises
     ------
     ValueError
-        If the dataset or the features do not fit, or a fold has no spikes to learn from.
+        If the dataset or the features do not fit, a name is taken by a baseline, or a fold has no spikes to learn from.
     DataNotAvailableError
         If the recording is not on this machine.
 
@@ -83,18 +83,22 @@ def score_afferent(
     return score_predictions(series, folds, predictions, options)
 
 
-def _designs(series: SpikeSeries, features: Features | None, options: EncodingOptions) -> Mapping[str, np.ndarray]:
+def _designs(
+    series: SpikeSeries, features: Features | Mapping[str, Features] | None, options: EncodingOptions
+) -> Mapping[str, np.ndarray]:
     """Columns ``(bin of all presentations, column)`` of every predictor."""
     bins_per_ms = 0.001 / series.bin_s
     basis = raised_cosines(round(options.stimulus_ms * bins_per_ms), options.n_stimulus_bumps, stretch=2 * bins_per_ms)
     own = raised_cosines(round(options.history_ms * bins_per_ms), options.n_history_bumps, stretch=2 * bins_per_ms)
     history = past_spikes(series.counts, own)
     n_before = 0 if options.rest is None else len(basis)
+    given = features if isinstance(features, Mapping) else {} if features is None else {"model": features}
+    if taken := {"history", "stimulus"} & set(given):
+        raise ValueError(f"features cannot be called {', '.join(sorted(taken))}, as a baseline is; give another name.")
     found = {"history": history}
-    for name, compute in (("stimulus", half_wave_parts), ("model", features)):
-        if compute is not None:
-            driven = filtered(series.features(compute, n_before, options.rest or 0.0), basis)[:, n_before:]
-            found |= {name: driven, f"{name} + history": np.concatenate([driven, history], axis=2)}
+    for name, compute in {"stimulus": options.signal_features, **given}.items():
+        driven = filtered(series.features(compute, n_before, options.rest or 0.0), basis)[:, n_before:]
+        found |= {name: driven, f"{name} + history": np.concatenate([driven, history], axis=2)}
     return {name: values.reshape(-1, values.shape[2]) for name, values in found.items()}
 
 

@@ -133,6 +133,16 @@ def spike_series(dataset: NeuralDataset, bin_ms: float, neuroid: str | None = No
     return SpikeSeries(dataset.name, stimuli.values.astype(float), rate, spikes, n_samples)
 
 
+def signal_itself(signal: np.ndarray, rate_hz: float) -> np.ndarray:
+    """The signal ``(time, 1)`` as it is, so that a regression on its past is a plain temporal filter."""
+    return np.asarray(signal, dtype=float)[:, None]
+
+
+def direction_parts(signal: np.ndarray, rate_hz: float) -> np.ndarray:
+    """The two directions of a velocity apart, ``(time, 2)``: max(v, 0) and max(-v, 0), each with a filter of its own."""
+    return np.stack([np.maximum(signal, 0), np.maximum(-signal, 0)], axis=1)
+
+
 def half_wave_parts(signal: np.ndarray, rate_hz: float) -> np.ndarray:
     """The signal and the rising and falling parts of its slope: what afferents under force are modelled to feel.
 

@@ -7,8 +7,10 @@ if TYPE_CHECKING:
     from .at_places import FlowModel, flow_at_places
     from .ceilings import ObserverAgreement, observer_agreement
     from .formulas import agreement, consistency_index, endpoint_error, partial_correlation
+    from .generated import score_generated
     from .lucas_kanade import LucasKanade
     from .metric import PerceivedFlow
+    from .pixel_errors import flow_errors, plot_flow_errors
     from .scoring import score_flow_vectors
 
 _HOME = {
@@ -20,9 +22,12 @@ _HOME = {
     "consistency_index": "formulas",
     "endpoint_error": "formulas",
     "flow_at_places": "at_places",
+    "flow_errors": "pixel_errors",
     "observer_agreement": "ceilings",
     "partial_correlation": "formulas",
+    "plot_flow_errors": "pixel_errors",
     "score_flow_vectors": "scoring",
+    "score_generated": "generated",
 }
 
 __all__ = [
@@ -34,9 +39,12 @@ __all__ = [
     "consistency_index",
     "endpoint_error",
     "flow_at_places",
+    "flow_errors",
     "observer_agreement",
     "partial_correlation",
+    "plot_flow_errors",
     "score_flow_vectors",
+    "score_generated",
 ]
 
 

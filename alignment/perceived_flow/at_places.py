@@ -64,7 +64,7 @@ def flow_at_places(model: FlowModel, dataset: NeuralDataset, *, window: int = 1)
         places = np.flatnonzero(table["movie"] == movie)
         flow = flow_of_clip(model, dataset.clips[movie](), movie)
         for place, row, col in zip(places, table["row"].iloc[places], table["col"].iloc[places], strict=True):
-            found[place] = _around(flow, int(row), int(col), window)
+            found[place] = around(flow, int(row), int(col), window)
     if vertical_of(dataset) == "up":
         found[:, 1] *= -1
     if not np.isfinite(found).all():
@@ -92,22 +92,43 @@ def flow_of_clip(model: FlowModel, clip: xr.DataArray, name: str) -> np.ndarray:
     ValueError
         If the model needs frames that the film does not have.
     """
+    if lacking := frames_lacking(model, clip):
+        raise ValueError(f"{getattr(model, 'name', type(model).__name__)} {lacking} (film {name}).")
     start = int(clip.attrs["flow_frame"]) - model.flow_frame
-    if start < 0 or start + model.n_frames > clip.sizes["time"]:
-        raise ValueError(
-            f"{getattr(model, 'name', type(model).__name__)} needs {model.flow_frame} frames before and "
-            f"{model.n_frames - model.flow_frame - 1} after the judged one, but film {name} has {clip.sizes['time']} frames "
-            f"and is judged from frame {clip.attrs['flow_frame']} (from 0) on."
-        )
     frames = np.ascontiguousarray(clip.values[start : start + model.n_frames][None], dtype=np.float32)
-    flow: Any = model.flow(frames)
-    if hasattr(flow, "detach"):
-        flow = flow.detach().cpu().numpy()
-    flow = np.asarray(flow, dtype=float)
+    flow = np.asarray(_asked(model, frames), dtype=float)
     wanted = (1, 2, clip.sizes["row"], clip.sizes["col"])
     if flow.shape != wanted:
         raise ValueError(f"the flow of film {name} has shape {flow.shape}; it should be {wanted}.")
     return flow[0]
+
+
+def _asked(model: FlowModel, frames: np.ndarray) -> Any:
+    """A model's flow; a network is given a tensor on its own device, and is not in training while it answers."""
+    network: Any = model
+    if not hasattr(network, "parameters"):
+        return network.flow(frames)
+    import torch
+
+    held = [*network.parameters(), *network.buffers()]
+    training = network.training
+    network.eval()
+    try:
+        with torch.inference_mode():
+            return network.flow(torch.from_numpy(frames).to(held[0].device if held else "cpu")).cpu().numpy()
+    finally:
+        network.train(training)
+
+
+def frames_lacking(model: FlowModel, clip: xr.DataArray) -> str:
+    """Why a clip has too few frames for a model, in words that follow its name; empty if it has enough."""
+    start = int(clip.attrs["flow_frame"]) - model.flow_frame
+    if start >= 0 and start + model.n_frames <= clip.sizes["time"]:
+        return ""
+    return (
+        f"needs {model.flow_frame} frames before and {model.n_frames - model.flow_frame - 1} after the judged one, but the "
+        f"film has {clip.sizes['time']} frames and is judged from frame {clip.attrs['flow_frame']} (from 0) on"
+    )
 
 
 def refuse_without_flow(model: object) -> None:
@@ -120,7 +141,8 @@ def refuse_without_flow(model: object) -> None:
         )
 
 
-def _around(flow: np.ndarray, row: int, col: int, window: int) -> np.ndarray:
+def around(flow: np.ndarray, row: int, col: int, window: int) -> np.ndarray:
+    """Mean ``(2,)`` of a flow ``(2, row, col)`` over a square of pixels around a place."""
     reach = window // 2
     if not (reach <= row < flow.shape[1] - reach and reach <= col < flow.shape[2] - reach):
         raise ValueError(

@@ -27,9 +27,11 @@ from .population_plots import (
 from .receptive_field import receptive_field
 from .responses import recorded_responses, select_stimuli, unit_responses
 from .speed import speed_independence, speed_tuning
+from .tuning_comparison import compare_tuning, plot_tuning_comparison
 
 __all__ = [
     "coherence_response",
+    "compare_tuning",
     "contrast_response",
     "direction_tuning",
     "neurometric_function",
@@ -45,6 +47,7 @@ __all__ = [
     "plot_sf_tf_tuning",
     "plot_speed_independence",
     "plot_speed_tuning",
+    "plot_tuning_comparison",
     "receptive_field",
     "recorded_responses",
     "select_stimuli",

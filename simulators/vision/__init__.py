@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .apertures import annular_aperture, circular_aperture, make_aperture, rectangular_aperture
+    from .bar_patterns import moving_bars
     from .barber_poles import barber_pole
     from .clip import display_of, make_clip, stack_clips
     from .contrast_reversal import reverse_phi
@@ -62,6 +63,7 @@ _HOME = {
     "missing_fundamental": "square_waves",
     "modulated_region": "modulations",
     "motion_defined": "second_order",
+    "moving_bars": "bar_patterns",
     "moving_image": "textures",
     "moving_texture": "textures",
     "noise_texture": "textures",
@@ -116,6 +118,7 @@ __all__ = [
     "missing_fundamental",
     "modulated_region",
     "motion_defined",
+    "moving_bars",
     "moving_image",
     "moving_texture",
     "noise_texture",

@@ -14,10 +14,14 @@ V1 = [
 ]
 LANGUAGE = ["language/gpt2_bpe", "language/pereira2018", "language/planted", "language/tuckute2024"]
 MOTION = [
+    "motion/crcns-mt1",
+    "motion/fly-h1",
     *(f"motion/goris2015.{unit}" for unit in ("m620r12", "m620r35", "m624l54", "m625r62")),
     "motion/huperflow",
     "motion/huperflow.kitti1",
+    *(f"motion/middlebury.{one}" for one in ("dimetrodon", "grove2", "hydrangea", "rubberwhale", "urban2", "venus")),
     *(f"motion/mt-rdk.cell{number}" for number in (1, 2, 3, 4)),
+    "motion/nsa2004.6",
     "motion/second-order",
     "motion/sintel-slow",
 ]
