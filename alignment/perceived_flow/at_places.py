@@ -1,5 +1,6 @@
 """What a model says of the motion at the places that observers judged."""
 
+from itertools import chain
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -28,7 +29,10 @@ class FlowModel(Protocol):
     def flow_frame(self) -> int: ...  # noqa: D102
 
     def flow(self, clips: Any) -> Any:
-        """Flow ``(batch, 2, row, col)`` in pixels per frame, right and down, of clips ``(batch, time, channel, row, col)``."""
+        """Flow ``(batch, 2, row, col)`` in pixels per frame, right and down, of clips ``(batch, time, channel, row, col)``.
+
+        Clips are a tensor on the model's device where the model is a torch module, otherwise an array of float32.
+        """
         ...
 
 
@@ -100,14 +104,22 @@ def flow_of_clip(model: FlowModel, clip: xr.DataArray, name: str) -> np.ndarray:
             f"and is judged from frame {clip.attrs['flow_frame']} (from 0) on."
         )
     frames = np.ascontiguousarray(clip.values[start : start + model.n_frames][None], dtype=np.float32)
-    flow: Any = model.flow(frames)
-    if hasattr(flow, "detach"):
-        flow = flow.detach().cpu().numpy()
-    flow = np.asarray(flow, dtype=float)
+    flow = _flow(model, frames)
     wanted = (1, 2, clip.sizes["row"], clip.sizes["col"])
     if flow.shape != wanted:
         raise ValueError(f"the flow of film {name} has shape {flow.shape}; it should be {wanted}.")
     return flow[0]
+
+
+def _flow(model: FlowModel, frames: np.ndarray) -> np.ndarray:
+    import torch
+
+    if not isinstance(model, torch.nn.Module):
+        return np.asarray(model.flow(frames), dtype=float)
+    held = next(chain(model.parameters(), model.buffers()), torch.empty(0))
+    with torch.no_grad():
+        found: torch.Tensor = model.flow(torch.from_numpy(frames).to(held.device, held.dtype))
+    return found.double().cpu().numpy()
 
 
 def refuse_without_flow(model: object) -> None:
