@@ -56,11 +56,13 @@ blank = uniform_clip(DISPLAY, n_frames=N_FRAMES)
 direction = direction_tuning(tuned("mt", [*gratings(direction_deg=np.arange(0, 360, 22.5))]))
 steps = 2.0 ** np.arange(-2, 2.1, 0.5)  # pixels per frame
 textures = [
-    moving_texture(DISPLAY, n_frames=N_FRAMES, speed_deg_per_s=DISPLAY.degrees_per_second(step), contrast=0.6, seed=seed)
+    moving_texture(
+        DISPLAY, n_frames=N_FRAMES, speed_deg_per_s=DISPLAY.degrees_per_second(step), contrast=0.6, seed=seed
+    )
     for step in steps
     for seed in range(4)
 ]
-speed = speed_tuning(select_stimuli(tuned("mt", textures), contrast=None) if False else tuned("mt", textures))
+speed = speed_tuning(tuned("mt", textures))
 frequency = sf_tf_tuning(
     tuned("v1", [*gratings(spatial_frequency_cpd=SF * steps[:7], temporal_frequency_hz=TF * steps[:7])])
 )
@@ -87,5 +89,39 @@ except data.DataNotAvailableError as missing:
     for axis in axes[1]:
         axis.set_axis_off()
 else:
-    print(trials)
+    one = select_stimuli(trials, kind="grating", contrast=1.0)
+    real = direction_tuning(one, average_over=("temporal_frequency_hz",))
+    degree, low, high = (float(real[f"preferred_direction_deg{part}"][0]) for part in ("", "_low", "_high"))
+    print(
+        f"{NEURON}: direction {degree:.1f} deg [{low:.1f}, {high:.1f}], direction index "
+        f"{float(real['direction_index'][0]):.2f}, the model's unit {float(direction['direction_index'][0]):.2f}"
+    )
+    plot_direction_tuning(real, ax=axes[1, 0]).set_xlabel("direction of drift [deg]")
+    axes[1, 0].set_ylabel("response [spikes/s]")
+    away = (one["direction_deg"].values - degree + 180) % 360 - 180
+    near = one.isel(stimulus=np.abs(away) < 30)
+    flicker = near["temporal_frequency_hz"].values
+    edges = np.quantile(flicker, np.linspace(0, 1, 7))
+    bins = [near.values[(flicker >= low) & (flicker <= high), 0] for low, high in zip(edges, edges[1:], strict=False)]
+    sem = [values.std(ddof=1) / np.sqrt(len(values)) for values in bins]
+    axes[1, 1].errorbar((edges[1:] + edges[:-1]) / 2, [values.mean() for values in bins], sem, marker="o", markersize=4)
+    axes[1, 1].set_xlabel("temporal frequency [Hz]")
+    run = grating_components(NEURON)
+    sem = np.sqrt(run["sf_rate_variance"] / run["sf_n_trials"])
+    axes[1, 2].errorbar(run["sf_cpd"], run["sf_rate_hz"], sem, marker="o", markersize=4)
+    axes[1, 2].set_xscale("log")
+    axes[1, 2].set_xlabel("spatial frequency [cycles/deg]")
+    single = select_stimuli(trials, n_components=1)
+    away = (single["direction_deg"].values - degree + 180) % 360 - 180
+    single = single.isel(stimulus=np.abs(away) < 30)
+    levels = np.unique(single["contrast"].values)
+    bins = [single.values[single["contrast"].values == level, 0] for level in levels]
+    sem = [values.std(ddof=1) / np.sqrt(len(values)) for values in bins]
+    axes[1, 3].errorbar(levels, [values.mean() for values in bins], sem, marker="o", markersize=4)
+    axes[1, 3].axhline(float(trials["spont_rate_hz"][0]), color="black", linewidth=0.6, linestyle=":")
+    axes[1, 3].set_xscale("log")
+    axes[1, 3].set_xlabel("contrast")
+    for axis in axes[1, 1:]:
+        axis.set_title("mean, s.e.m., near the preferred direction", fontsize=8)
+        axis.set_ylabel("response [spikes/s]")
 figure.savefig("17_tune_a_motion_unit.png", dpi=110)

@@ -1,7 +1,8 @@
-"""Is a model fooled like a human? Reverse phi, the missing fundamental, and the barber pole, seen by three models.
+"""Is a model fooled like a human? Reverse phi, the missing fundamental and the barber pole, seen by four read-outs.
 
-People see the first two go backwards, and the third along its window. Motion energy does the first two by itself, what
-matches brightness from frame to frame does not; nothing here pools along a window, so that nothing follows the third.
+People see the first two go backwards, and the third along its window. Which of this a model sees depends on how direction
+is read from it: whether every unit has one vote or the strongest response decides, and at which scale the units see. Matching
+brightness goes along the pole, where motion energy stays with the bars.
 """
 
 import matplotlib
@@ -12,22 +13,25 @@ import numpy as np
 import torch
 
 from alignment.perceived_flow import LucasKanade
+from alignment.plots import STYLE
 from neuromodels import create_model
-from neuromodels.motion import EnergyBank, opponent_energy, population_direction
+from neuromodels.motion import EnergyBank, bank_units, opponent_energy, population_direction
 from simulators.vision import Display, barber_pole, missing_fundamental, moving_texture, reverse_phi
 
 DISPLAY = Display(n_rows=96, n_cols=96, pixels_per_degree=8, rate_hz=24)
-N_FRAMES = 15
+N_FRAMES, N_DIRECTIONS = 15, 8
+# The square wave has 32 pixels per cycle: these are its third, fifth and seventh harmonic, and one scale below them.
+SCALES = (1 / 32, 3 / 32, 5 / 32, 7 / 32)
 texture = moving_texture(DISPLAY, n_frames=N_FRAMES, speed_deg_per_s=DISPLAY.degrees_per_second(2), contrast=0.6)
 CLIPS = {
     "texture": texture,
     "reverse phi": reverse_phi(texture),
-    "missing fundamental": missing_fundamental(
-        DISPLAY, n_frames=N_FRAMES, spatial_frequency_cpd=0.25, contrast=0.5, temporal_frequency_hz=None
-    ),
+    "missing fundamental": missing_fundamental(DISPLAY, n_frames=N_FRAMES, spatial_frequency_cpd=0.25),
     "barber pole": barber_pole(DISPLAY, n_frames=N_FRAMES, length_deg=9, width_deg=3),
 }
-energies, bank = create_model("motion/adelson-bergen"), EnergyBank(units_per_level=64, n_levels=4)
+model = create_model("motion/adelson-bergen", n_directions=N_DIRECTIONS, spatial_frequencies_cpp=SCALES)
+bank = EnergyBank(n_levels=4, units_per_level=64)
+plt.style.use(STYLE)
 
 
 def middle(maps):
@@ -36,39 +40,67 @@ def middle(maps):
     return maps[..., rows, cols].mean((-2, -1))
 
 
-def of_energies(frames):
-    """Each direction's energy against that of its opposite, over their sum; then the population."""
+def energies(frames):
+    """Energy by scale and direction ``(scale, direction)``."""
     with torch.no_grad():
-        found = middle(energies(torch.from_numpy(frames)[None])).mean((0, 1)).reshape(3, 8)
-    against = found.roll(4, dims=1)
-    return population_direction(((found - against) / (found + against)).flatten(), energies.units("v1"))
+        return middle(model(torch.from_numpy(frames)[None])).mean((0, 1)).reshape(len(SCALES), N_DIRECTIONS)
 
 
-def of_strongest(frames):
-    """The sum of all energies instead: whoever responds most decides."""
+def one_vote_each(frames):
+    """Every energy against that of the opposite direction, over their sum."""
+    found = energies(frames)
+    opposite = found.roll(N_DIRECTIONS // 2, dims=1)
+    return population_direction(((found - opposite) / (found + opposite)).flatten(), model.units("v1"))
+
+
+def strongest_decides(frames):
+    """The energies as they are."""
+    return population_direction(energies(frames).flatten(), model.units("v1"))
+
+
+def random_bank(frames):
+    """256 units of random preferences, each against its twin for the opposite direction."""
     with torch.no_grad():
-        return population_direction(middle(energies(torch.from_numpy(frames)[None])).mean((0, 1)), energies.units("v1"))
+        opponents = opponent_energy(bank, torch.from_numpy(frames[2:13, 0])[None])
+    return population_direction(middle(opponents)[0], bank_units(bank))
 
 
-def of_bank(frames):
-    """Random units, each against its twin for the opposite direction."""
-    from neuromodels.motion import bank_units
-
-    with torch.no_grad():
-        return population_direction(
-            middle(opponent_energy(bank, torch.from_numpy(frames[2:13, 0])[None]))[0], bank_units(bank)
-        )
-
-
-def of_matching(frames):
-    """Mean flow of Lucas and Kanade over all pairs of frames."""
-    pairs = np.stack([frames[:-1], frames[1:]], axis=1)
-    right, down = middle(LucasKanade(n_levels=3).flow(pairs)).mean(0)
+def matching(frames):
+    """Mean flow over all pairs of frames."""
+    right, down = middle(LucasKanade(n_levels=3).flow(np.stack([frames[:-1], frames[1:]], axis=1))).mean(axis=0)
     return np.rad2deg(np.arctan2(-down, right)) % 360
 
 
-SEEN_BY = {"Adelson-Bergen, opponents": of_energies, "Adelson-Bergen, sum": of_strongest, "energy bank": of_bank, "Lucas-Kanade": of_matching}
-for name, clip in CLIPS.items():
-    shown, perceived = (clip.attrs.get(fact, clip.attrs["direction_deg"]) for fact in ("direction_deg", "perceived_direction_deg"))
-    print(name, shown, perceived, {k: float(np.round(f(clip["frames"].values), 1)) for k, f in SEEN_BY.items()})
-figure = plt.figure(); figure.savefig("20_fooled_like_a_human.png")
+READ_OUTS = {
+    "energy, one vote each": one_vote_each,
+    "energy, strongest decides": strongest_decides,
+    "random energy bank": random_bank,
+    "Lucas-Kanade": matching,
+}
+figure = plt.figure(figsize=(12, 5.4), layout="constrained")
+for number, (name, clip) in enumerate(CLIPS.items()):
+    frames, moved = clip["frames"].values, clip.attrs["direction_deg"]
+    perceived = clip.attrs.get("perceived_direction_deg", moved)
+    above = figure.add_subplot(2, 4, number + 1)
+    above.imshow(frames[0, 0], cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    above.set_axis_off()
+    above.set_title(name)
+    wheel = figure.add_subplot(2, 4, number + 5, projection="polar")
+    wheel.set_yticks([])
+    wheel.plot(2 * [np.deg2rad(moved)], [0, 1], color="#999999", linewidth=6, alpha=0.5, label="picture moves")
+    wheel.plot(2 * [np.deg2rad(perceived)], [0, 1], color="black", linewidth=2, label="people see")
+    print(f"{name}: moves to {moved:.0f} deg, people see {perceived:.0f} deg")
+    for colour, (reader, read) in enumerate(READ_OUTS.items()):
+        seen = float(read(frames))
+        print(f"  {reader:26s} {seen:5.1f}")
+        wheel.plot(np.deg2rad(seen), 0.55 + 0.13 * colour, "o", color=f"C{colour}", label=reader)
+    wheel.set_ylim(0, 1.05)
+figure.legend(*wheel.get_legend_handles_labels(), loc="outside lower center", ncols=6)
+
+each = energies(CLIPS["missing fundamental"]["frames"].values)
+for scale, found in zip(SCALES, each, strict=True):
+    direction = float(population_direction(found, model.units("v1").isel(unit=slice(0, N_DIRECTIONS))))
+    print(
+        f"missing fundamental at {32 * scale:.0f} cycles per cycle of the wave: {direction:5.1f} deg, energy {found.sum():.2e}"
+    )
+figure.savefig("20_fooled_like_a_human.png", dpi=110)
