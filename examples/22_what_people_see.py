@@ -124,14 +124,11 @@ figure, axes = plt.subplots(1, 2, figsize=(12, 4.2), layout="constrained", width
 for axis, found, label in ((axes[0], second, "r with people"), (axes[1], place, "partial r given the truth")):
     raw, low, high, ceiling = np.array(list(found.values())).T
     axis.barh(list(found), raw, xerr=[raw - low, high - raw], color="C0", error_kw={"elinewidth": 1})
-    axis.axvline(
-        ceiling[0], color="black", linewidth=1, linestyle="--", label=f"ceiling over observers, {ceiling[0]:.3f}"
-    )
+    axis.axvline(ceiling[0], color="black", linewidth=1, linestyle="--", label=f"ceiling {ceiling[0]:.3f}")
     axis.axvline(0, color="black", linewidth=0.6)
+    axis.set_ylim(-0.6, len(found) + 0.2)
     axis.set_xlabel(label)
-    axis.legend(
-        loc="lower right" if axis is axes[0] else "upper center",
-        bbox_to_anchor=None if axis is axes[0] else (0.5, 1.18),
-    )
+    axis.legend(loc="upper left" if axis is axes[1] else "lower right")
 axes[0].set_title("regions defined by seven modulations, responses of published models")
+axes[1].set_title("two films")
 figure.savefig("22_what_people_see.png", dpi=110)
