@@ -13,23 +13,37 @@ import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_sample_image
 
-from simulators.vision import KINDS, Display, generator_of
+from simulators.vision import KINDS, MODULATIONS, Display, generator_of
 from simulators.vision.movies import flow_picture
 
 DISPLAY = Display()
 PHOTOGRAPH = load_sample_image("china.jpg")[80:240, 140:320].mean(axis=2) / 255
-PER_ROW, PANELS = 2, 5
+PER_ROW, PANELS = 3, 5
+
+# Kinds that are many things in one, and seeds whose scenes move well.
+VARIANTS = {
+    "modulated-region": [{"modulation": name, "seed": 1} for name in MODULATIONS],
+    "glass": [{"surface_kind": name, "seed": 2} for name in ("clear", "frosted", "dynamic")],
+    "reverse-phi": [{"seed": 4}],
+    "shapes": [{"seed": 5}],
+    "shiny": [{"seed": 6}],
+    "sprites": [{"seed": 7}],
+    "training-grating": [{"seed": 1}],
+    "water": [{"seed": 8}],
+}
 
 clips = {}
 for kind in sorted(KINDS):
     generator = generator_of(kind)
     needed = {"image": PHOTOGRAPH} if "image" in inspect.signature(generator).parameters else {}
-    clips[kind] = generator(DISPLAY, n_frames=24, **needed)
+    for options in VARIANTS.get(kind, [{}]):
+        words = [value for value in options.values() if isinstance(value, str)]
+        clips[", ".join([kind, *words])] = generator(DISPLAY, n_frames=24, **needed, **options)
 
 n_rows = -(-len(clips) // PER_ROW)
 widths = ([1] * PANELS + [0.15]) * PER_ROW
 figure, axes = plt.subplots(
-    n_rows, len(widths), figsize=(14, 1.45 * n_rows), layout="constrained", width_ratios=widths, squeeze=False
+    n_rows, len(widths), figsize=(20, 1.4 * n_rows), layout="constrained", width_ratios=widths, squeeze=False
 )
 for axis in axes.flat:
     axis.set_axis_off()
@@ -50,5 +64,5 @@ for number, (kind, clip) in enumerate(clips.items()):
         panels[4].imshow(flow_picture(flow, fastest), interpolation="nearest")
         panels[4].set_title(f"flow, to {fastest:.2g} px/frame", fontsize=7)
     contrast = frames.std() / frames.mean()
-    print(f"{kind:20s} {len(frames)} frames, rms contrast {contrast:.2f}: {', '.join(map(str, clip.data_vars))}")
+    print(f"{kind:32s} {len(frames)} frames, rms contrast {contrast:.2f}: {', '.join(map(str, clip.data_vars))}")
 figure.savefig("16_every_moving_stimulus.png", dpi=110)

@@ -28,7 +28,10 @@ class FlowModel(Protocol):
     def flow_frame(self) -> int: ...  # noqa: D102
 
     def flow(self, clips: Any) -> Any:
-        """Flow ``(batch, 2, row, col)`` in pixels per frame, right and down, of clips ``(batch, time, channel, row, col)``."""
+        """Flow ``(batch, 2, row, col)`` in pixels per frame, right and down, of clips ``(batch, time, channel, row, col)``.
+
+        Clips are a tensor on the model's device where the model is a torch module, otherwise an array of float32.
+        """
         ...
 
 
@@ -115,7 +118,8 @@ def _asked(model: FlowModel, frames: np.ndarray) -> Any:
     network.eval()
     try:
         with torch.inference_mode():
-            return network.flow(torch.from_numpy(frames).to(held[0].device if held else "cpu")).cpu().numpy()
+            like = held[0] if held else torch.empty(0)
+            return network.flow(torch.from_numpy(frames).to(like.device, like.dtype)).double().cpu().numpy()
     finally:
         network.train(training)
 

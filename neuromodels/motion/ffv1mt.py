@@ -303,18 +303,23 @@ def _filled(energies: Tensor, picture: Tensor) -> tuple[Tensor, Tensor]:
     if seen.all():
         return energies, torch.ones_like(picture[:, None])
     spread = (picture.amax((1, 2)) - picture.amin((1, 2))).clamp_min(torch.finfo(picture.dtype).eps) / FILL_CONTRAST
-    around = 2 * FILL_REACH + 1
-    size = picture.shape[-2:]
-    values = functional.pad((energies * seen).flatten(1, 2), (FILL_REACH,) * 4)
-    counted = functional.pad(seen.to(energies.dtype).flatten(1, 2), (FILL_REACH,) * 4)
+    # Places first: only those with an unseen velocity are visited, and each brings all its numbers.
+    values = functional.pad((energies * seen).flatten(1, 2), (FILL_REACH,) * 4).movedim(1, -1).contiguous()
+    counted = functional.pad(seen.to(energies.dtype).flatten(1, 2), (FILL_REACH,) * 4).movedim(1, -1).contiguous()
     shades = functional.pad(picture[:, None], (FILL_REACH,) * 4, mode="replicate")[:, 0]
-    total, weight = torch.zeros_like(energies), torch.zeros_like(energies[:, :1])
-    for down in range(around):
-        for right in range(around):
-            window = (..., slice(down, down + size[0]), slice(right, right + size[1]))
+    clip, row, col = (~seen).any(2)[:, 0].nonzero(as_tuple=True)
+    here, scale = picture[clip, row, col], 2 * spread[clip].square()
+    total, weight = torch.zeros_like(values[clip, row, col]), torch.zeros_like(counted[clip, row, col])
+    for down in range(2 * FILL_REACH + 1):
+        for right in range(2 * FILL_REACH + 1):
+            at = (clip, row + down, col + right)
             near = -((down - FILL_REACH) ** 2 + (right - FILL_REACH) ** 2) / (2 * FILL_SD**2)
-            like = (near - (shades[window] - picture).square() / (2 * spread[:, None, None].square())).exp()[:, None]
-            total = total + (like * values[window]).reshape(energies.shape)
-            weight = weight + (like * counted[window]).reshape(weight.shape)
-    known = (seen | (weight > 0)).all(2).to(energies.dtype)
-    return torch.where(seen, energies, total / torch.where(weight > 0, weight, 1)), known
+            like = (near - (shades[at] - here).square() / scale).exp()[:, None]
+            total = total + like * values[at]
+            weight = weight + like * counted[at]
+    n_velocities = energies.shape[2]
+    mean = total.unflatten(1, (-1, n_velocities)) / torch.where(weight > 0, weight, 1)[:, None]
+    filled, any_seen = energies.movedim((1, 2), (3, 4)).clone(), seen[:, 0].movedim(1, -1).clone()
+    filled[clip, row, col] = torch.where(any_seen[clip, row, col][:, None], filled[clip, row, col], mean)
+    any_seen[clip, row, col] |= weight > 0
+    return filled.movedim((3, 4), (1, 2)), any_seen.all(-1)[:, None].to(energies.dtype)

@@ -65,7 +65,7 @@ def modulated_region(
     -------
     xarray.Dataset
         See `make_clip`; flow and segmentation (1) of the region, 0 elsewhere. The facts ``direction_deg`` and
-        ``speed_deg_per_s`` are those of its mean velocity.
+        ``speed_deg_per_s`` are those of the mean velocity of its centre; from frame to frame it changes and the region turns.
 
     Raises
     ------

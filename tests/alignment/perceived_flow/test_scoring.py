@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 import xarray as xr
 
 import alignment
@@ -183,3 +184,24 @@ def test_lucas_kanade_on_real_films(real_data):
     assert float(table.sel(formula="r_truth")) > 0.95  # it sees what is there,
     assert score.row("flow")["raw"] < 0.2  # not what people see
     assert any("halves of the trials" in note for note in score.warnings)
+
+
+class TorchFlow(torch.nn.Module):
+    """Sees everywhere the first luminance of the first frame, rightward."""
+
+    name, revision, n_frames, flow_frame = "test/torch", "1", 3, 1
+
+    def __init__(self):
+        super().__init__()
+        self.scale = torch.nn.Parameter(torch.ones(1, dtype=torch.float64))
+
+    def flow(self, clips):
+        assert clips.dtype == torch.float64  # as its parameters are
+        right = self.scale * clips[:, 0, 0, :1, :1].expand(-1, *SHAPE)
+        return torch.stack([right, torch.zeros_like(right)], dim=1)
+
+
+def test_torch_models_are_given_tensors_of_their_precision():
+    found, _ = dataset()
+    flow = flow_at_places(TorchFlow(), found)
+    assert np.allclose(flow, [float(film().values[1, 0, 0, 0]), 0])

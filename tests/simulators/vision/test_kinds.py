@@ -38,6 +38,9 @@ def test_the_flow_agrees_with_direction_and_speed(kind):
     step = DISPLAY.pixels_per_frame(clip.attrs["speed_deg_per_s"])
     flow = np.moveaxis(clip["flow"].values, 1, -1)
     flow = flow[~np.isnan(flow).any(axis=-1) & (flow != 0).any(axis=-1)]
+    if "modulation" in clip.attrs:  # this region turns and changes its velocity about the stated one
+        np.testing.assert_allclose(flow.mean(axis=0), [step * np.cos(angle), -step * np.sin(angle)], atol=0.05)
+        return
     np.testing.assert_allclose(
         flow, np.broadcast_to([step * np.cos(angle), -step * np.sin(angle)], flow.shape), atol=1e-5
     )
