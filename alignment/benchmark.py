@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .layer_target import LayerTarget
     from .mappings import Mapping
     from .metrics import Similarity
+    from .perceived_flow import PerceivedFlow
     from .relation_ceiling import RelationCeiling
 
 Normalisation = Literal["r/c", "noise-corrected", "none"]
@@ -62,8 +63,8 @@ class Benchmark:
         `LayerTarget` corrects for the noise of the animal and of the fit itself; ``"none"``: a ceiling, if there is one, is
         shown beside the raw score and divides nothing.
     metric
-        A mapping (`alignment.mappings`), a similarity (`alignment.metrics`) or `alignment.layer_target.LayerTarget`, as an
-        object or by name; see `make_metric` for the names.
+        A mapping (`alignment.mappings`), a similarity (`alignment.metrics`), `alignment.layer_target.LayerTarget` or
+        `alignment.perceived_flow.PerceivedFlow`, as an object or by name; see `make_metric` for the names.
     direction
         ``"model to brain"`` predicts neuroids from a layer; ``"brain to model"`` predicts the units of one layer from the
         neuroids (reverse predictivity).
@@ -84,7 +85,7 @@ class Benchmark:
     context: bool = False
     ceiling: "Ceiling | RelationCeiling | None" = None
     normalisation: Normalisation = "none"
-    metric: "Mapping | Similarity | LayerTarget | str" = "ridge"
+    metric: "Mapping | Similarity | LayerTarget | PerceivedFlow | str" = "ridge"
     direction: Direction = "model to brain"
     missing: Missing = "refuse"
     published: tuple[PublishedNumber, ...] = ()
@@ -96,7 +97,7 @@ class Benchmark:
                 f"benchmark {self.name!r}: normalisation must be one of {', '.join(get_args(Normalisation))}, received "
                 f"{self.normalisation!r}."
             )
-        if self.ceiling is None and self.normalisation == "r/c":
+        if self.ceiling is None and self.normalisation == "r/c" and not self.by_place:
             raise ValueError(
                 f"benchmark {self.name!r}: normalisation {self.normalisation!r} needs a ceiling; give one, or use 'none'."
             )
@@ -104,6 +105,11 @@ class Benchmark:
             raise ValueError(
                 f"benchmark {self.name!r}: normalisation 'noise-corrected' and the metric LayerTarget go together, without "
                 f"another ceiling; received {self.normalisation!r} and {self.ceiling and self.ceiling.kind}."
+            )
+        if self.by_place and self.ceiling is not None:
+            raise ValueError(
+                f"benchmark {self.name!r}: the metric PerceivedFlow takes its ceiling from the observers; leave out "
+                f"ceiling={self.ceiling.kind}."
             )
         for value, kind, what in ((self.direction, Direction, "direction"), (self.missing, Missing, "missing")):
             if value not in get_args(kind):
@@ -202,8 +208,32 @@ class Benchmark:
         return self.metric
 
     @property
+    def by_place(self) -> bool:
+        """Whether a model's optical flow is compared with what observers saw at places in films."""
+        from .perceived_flow import PerceivedFlow
+
+        return isinstance(self.metric, PerceivedFlow)
+
+    @property
+    def perceived_flow(self) -> "PerceivedFlow":
+        """How flow is compared with observers; ValueError where it is not."""
+        from .perceived_flow import PerceivedFlow
+
+        if not isinstance(self.metric, PerceivedFlow):
+            raise ValueError(
+                f"{self.name} has the metric {self.metric!r}, which compares no optical flow with observers."
+            )
+        return self.metric
+
+    @property
     def ceiling_words(self) -> str:
         """How the ceiling is obtained, in one sentence."""
+        if self.by_place:
+            return (
+                "none"
+                if self.normalisation == "none"
+                else "root of the reliability of the mean over observers (Spearman-Brown)"
+            )
         if self.by_animal:
             return "root of the split-half reliability of each animal, in the correction for noise"
         return self.ceiling.describe() if self.ceiling else "none"
@@ -212,11 +242,13 @@ class Benchmark:
         """The mapping or similarity as an object; ValueError where every layer is scored with every animal."""
         from .layer_target import LayerTarget
         from .metrics import make_metric
+        from .perceived_flow import PerceivedFlow
 
-        if isinstance(self.metric, LayerTarget):
+        if isinstance(self.metric, (LayerTarget, PerceivedFlow)):
+            what = "compares flow with observers" if self.by_place else "scores every layer with every animal"
             raise ValueError(
-                f"{self.name} scores every layer with every animal, which is no mapping or similarity of its own; use "
-                "alignment.score, or a benchmark with another metric."
+                f"{self.name} {what}, which is no mapping or similarity of its own; use alignment.score, or a benchmark with "
+                "another metric."
             )
         return make_metric(self.metric) if isinstance(self.metric, str) else self.metric
 
@@ -240,7 +272,7 @@ class Benchmark:
     def protocol(self, spec: SplitSpec | None, *, responses: bool = True) -> list[str]:
         """The protocol in words, in the order of execution; ``responses`` False for a dataset of dissimilarities.
 
-        No split (None) belongs to the metric `LayerTarget`, which has folds of its own.
+        No split (None) belongs to the metrics `LayerTarget`, with folds of its own, and `PerceivedFlow`, which fits nothing.
         """
         from .metrics import protocol_steps
 
@@ -251,14 +283,16 @@ class Benchmark:
         if responses:
             steps.append("Responses to repetitions of a stimulus are averaged.")
         if spec is None:
-            steps += self.layer_target.protocol_steps()
+            steps += (self.perceived_flow if self.by_place else self.layer_target).protocol_steps()
         else:
             steps += protocol_steps(self.make_metric(), spec, reverse=self.direction == "brain to model")
         steps += [
             f"Ceiling: {self.ceiling_words}.",
             "Ceiled score: "
             + {
-                "r/c": "raw divided by the ceiling, per neuroid before the median; not clipped.",
+                "r/c": "raw divided by the ceiling, per set of places; not clipped."
+                if self.by_place
+                else "raw divided by the ceiling, per neuroid before the median; not clipped.",
                 "noise-corrected": "raw corrected for the noise of the animal and of the fit; mean over animals, each weighed "
                 "by its squared ceiling; not clipped.",
                 "none": "none, so the raw score stands alone.",

@@ -20,6 +20,7 @@ from .leakage import check_leak
 from .mappings import Mapping
 from .measurement import Measurement, assemble
 from .notes import ceiling_notes, edge_note, interval_words, neighbour_note, null_edge_note, penalties_of
+from .perceived_flow.scoring import score_perceived_flow
 from .protocol import RecordableModel
 from .provenance import headline_layer, identity
 from .recording_model import RecordingModel
@@ -88,14 +89,19 @@ def score(
     """
     from .benchmarks import load_benchmark
 
-    _check_model(model)
     bench = load_benchmark(benchmark) if isinstance(benchmark, str) else benchmark
+    if not bench.by_place:
+        _check_model(model)
     if n_boot < 1:
         raise ValueError(f"n_boot must be at least 1, received {n_boot}.")
     dataset = bench.load(offline=offline)
     if isinstance(model, RecordingModel):
         model.refuse_itself(dataset)
     stimuli = dataset.stimuli
+    if bench.by_place:
+        if split is not None or layers is not None:
+            raise ValueError(f"{bench.name} compares optical flow and fits nothing; leave out split and layers.")
+        return score_perceived_flow(model, bench, dataset, n_boot=n_boot, n_permutations=n_permutations, seed=seed)
     if bench.by_animal:
         if split is not None:
             raise ValueError(f"{bench.name} takes every half of the stimuli for training; leave out split={split!r}.")

@@ -1,5 +1,6 @@
 """What a dataset is: facts about it (`DatasetInfo`) and its content (`NeuralDataset`)."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -105,6 +106,9 @@ class NeuralDataset:
     rdms
         Dissimilarities of the stimuli, ``xarray.DataArray (subject, pair)`` with the coordinate ``subject``, upper triangles
         row by row in the order of the stimulus table; None where responses are there.
+    clips
+        Films ``(time, channel, row, col)`` of which the stimuli are places, by the name in the table's column ``movie``; each
+        is opened by a call. Films that are not on this machine are left out.
     """
 
     info: DatasetInfo
@@ -113,6 +117,7 @@ class NeuralDataset:
     splits: dict[str, SplitSpec]
     provenance: dict[str, str] = field(default_factory=dict)
     rdms: "xr.DataArray | None" = None
+    clips: "Mapping[str, Callable[[], xr.DataArray]]" = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if (self.responses is None) == (self.rdms is None):

@@ -11,6 +11,7 @@ _registry: Registry[Benchmark] = Registry(
     "benchmark",
     {
         "language": "alignment.benchmarks.language",
+        "motion": "alignment.benchmarks.motion",
         "tactile": "alignment.benchmarks.tactile",
         "vision": "alignment.benchmarks.vision",
     },

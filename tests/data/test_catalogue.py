@@ -18,7 +18,8 @@ TACTILE = [
     "tactile/moore2015.83_e2",
     "tactile/rodgers2022",
 ]
-NAMES = [*LANGUAGE, *TACTILE[:-1], "tactile/planted", TACTILE[-1], *V1, "vision/kriegeskorte2008"]
+MOTION = ["motion/huperflow", "motion/huperflow.kitti1", "motion/second-order", "motion/sintel-slow"]
+NAMES = [*LANGUAGE, *MOTION, *TACTILE[:-1], "tactile/planted", TACTILE[-1], *V1, "vision/kriegeskorte2008"]
 # Files that are offered by address but without a hash; the reason stands in the dataset's `how_to_get`.
 WITHOUT_HASH = {("language/tuckute2024", "bold_response_LH.csv")}
 
@@ -36,7 +37,7 @@ def test_registered_datasets():
         (
             "*",
             "own copy",
-            ["language/pereira2018", "language/tuckute2024", *TACTILE, *V1, "vision/kriegeskorte2008"],
+            ["language/pereira2018", "language/tuckute2024", *MOTION, *TACTILE, *V1, "vision/kriegeskorte2008"],
         ),
         ("vision/henaff*", None, V1),
         ("*2018", "own copy", ["language/pereira2018"]),

@@ -1,0 +1,41 @@
+"""Frames of the two KITTI films of the first session of HuPerFlow: names, hashes, bytes."""
+
+from ..dataset import DataFile
+
+# film, frame: SHA-256, bytes
+_FRAMES = {
+    (1, 1): ("15168bf68ce64f09effdda50e4dc93a87b2a1a504d3cf364b3627e4e3ad6491d", 260_345),
+    (1, 2): ("32a00c49b3e9d7961d2111165c1efb7735bd3f9419473a2880041f384ed8666a", 270_069),
+    (1, 3): ("c9f68ae70d7f1faa1c3a43e898b86371d6a15f330bfef1fc06deea30add53c97", 268_328),
+    (1, 4): ("66ddb494bf3c49d9278159c2f09c320071cea28c6cad1c38f2f688a6ec27abbf", 260_554),
+    (1, 5): ("165fec2482ac5392f8036aa1af314a72a5ab4e20e34df46ab922cca3de269c42", 254_137),
+    (1, 6): ("acd96346deb6ee88ed896b3a04067e64e54e002dcccba04c8beb2e302165a84e", 256_916),
+    (1, 7): ("f4c3c42cd2fd35f9d820ab9ae2b3ad18db403b7dfd9e64a9900b92305ca0ce45", 269_070),
+    (1, 8): ("1e8d014bb96ec6eef6d5bea9e75155d830d1dcb414e3bcd18f44cb391f4cafeb", 278_247),
+    (1, 9): ("8d26c61654647367d4de46ed6a721cd668760f847717d362fd3f2b785146b11e", 274_067),
+    (1, 10): ("cd3af71efd2190334e752fb23e582e24b1d146238ee245c0839d50e31ec0dbfa", 275_239),
+    (1, 11): ("44789158d8559a2706918eedd6df16190dd5958dbc088c1664f0d67ad91916a3", 276_749),
+    (1, 12): ("5daaa0ad2b902817e414897a77c48bcf2ffe467ba6b9d52ab08cda4171ec34cc", 273_820),
+    (1, 13): ("8e4b1507b688b18efa4b3ae59272466cc8f06eb557691c44b353df5c451d9e71", 272_911),
+    (1, 14): ("76cff342ec24f1099f1f323e07402fe95dfe060c2f2a27700bc86c5af35a7c6e", 274_794),
+    (1, 15): ("9c8e6df22fc22d784ef2a130a679a37574fe19aa0ea9876cdd309ba3746c3beb", 275_270),
+    (2, 1): ("3b52d39829ca2449a1a61d79ed8fff62a325647b9116cbd22ab4860d0417017b", 278_719),
+    (2, 2): ("8f511e75734c81cf0af0bb6038a004d4441b2f3dcbb489aebe783aa25d6228fe", 280_543),
+    (2, 3): ("ed58269cd0dc0ce62c1cb1436570d3cadfb0b1afa157593d446d232a8732d54e", 279_060),
+    (2, 4): ("236b0c26cec5e3aefa4480da73d44e0db10114d6aafdaa28b5bd7fe55dedf3df", 277_452),
+    (2, 5): ("a584009b96e0778f68f28bd32394c36b8b5be37fef571bd789d2a13b1931abaa", 273_922),
+    (2, 6): ("07f09f4671c7927df0d63c4e16e90aee386b17d23d21badc403bfd9c56f59d98", 268_696),
+    (2, 7): ("92fcfdc9992dbb04de328e94d77e6eae3e7f5e156b0fd1445d07f458831d3647", 269_113),
+    (2, 8): ("b86552ede8a922fa9e3e49ab7b9fc0c013fd30cfdb5975392e6ebfae328041be", 272_606),
+    (2, 9): ("01c9a9f574c2214f59bcaca8569c6b6297ceb474e2f49e9266b35b351614715f", 274_014),
+    (2, 10): ("5ec396c07bf00d6ed6320bd5b61f62497619e96958ac9a3a3352538932d9f6c4", 274_249),
+    (2, 11): ("02f1f360af85c038beccbc3b22f09396e641bf4fc0d87ef6ecba8e83ed3a48da", 272_990),
+    (2, 12): ("352cbb99cb2a9fd9fb2a7155ec63285b3a94bddbc42ed84d9887bb1a3466599c", 268_527),
+    (2, 13): ("c14157f58050f3ff3379e1bdfc7a25db480e3949baffad2a7d4ffa045bb324bc", 269_300),
+    (2, 14): ("99b4d3bf39c6b60e19cb56d2dcf5b6c8570c0603fdaea8b8fef75bdbe518124e", 268_623),
+    (2, 15): ("137b2d2fbc89b6c10d465df172023dbc8e017cc71a120162704cc79e6149d24f", 265_670),
+}
+FRAMES = tuple(
+    DataFile(f"kitti_session1/mov{film}_frame{frame:02d}.jpg", None, sha256, n_bytes, f"film {film}, frame {frame}")
+    for (film, frame), (sha256, n_bytes) in _FRAMES.items()
+)
