@@ -287,13 +287,11 @@ class Trainer:
 
     def _steps_per_epoch(self) -> int:
         training = self.recipe.training
+        if isinstance(self.validation, Stream) and not training.evaluation_steps:
+            raise ValueError("a stream has no length: set training.evaluation_steps to the batches of an evaluation.")
         if isinstance(self.samples, Stream):
             if not training.steps_per_epoch:
                 raise ValueError("a stream has no length: set training.steps_per_epoch to the batches of an epoch.")
-            if self.validation is not None and not training.evaluation_steps:
-                raise ValueError(
-                    "a stream has no length: set training.evaluation_steps to the batches of an evaluation."
-                )
             return training.steps_per_epoch
         return len(epoch_rows(len(self.samples), training.batch_size, training.seed, 0))
 
