@@ -11,7 +11,10 @@ from .tables import Choice, RecipeError, check_options
 
 # Kind to "module:function"; other packages add theirs through the entry-point group of the same name.
 OURS = {
-    "neuromodels.training_data": {"tactile/sweeps": "neuromodels.tactile.sweeps:sweep_samples"},
+    "neuromodels.training_data": {
+        "motion/scenes": "neuromodels.motion.training_data:motion_scenes",
+        "tactile/sweeps": "neuromodels.tactile.sweeps:sweep_samples",
+    },
     "neuromodels.augmentations": {
         "tactile": "neuromodels.tactile.augmentation:TactileAugmentation",
         "tactile/released": "neuromodels.tactile.augmentation:ReleasedAugmentation",

@@ -51,7 +51,9 @@ def read_flo(path: str | Path) -> np.ndarray:
         raise ValueError(
             f"{path} is {word}: {len(content)} bytes, {width} x {height} pixels need {wanted}; get the file again."
         )
-    flow = np.frombuffer(content, dtype="<f4", offset=12).reshape(height, width, 2).transpose(2, 0, 1).astype(np.float32)
+    flow = (
+        np.frombuffer(content, dtype="<f4", offset=12).reshape(height, width, 2).transpose(2, 0, 1).astype(np.float32)
+    )
     unknown = ~(np.abs(flow) <= FLO_UNKNOWN).all(axis=0)
     flow[:, unknown] = np.nan
     return flow
@@ -144,7 +146,9 @@ def write_kitti_flow(path: str | Path, flow: np.ndarray, valid: np.ndarray | Non
         raise ValueError(f"valid has shape {valid.shape}; this flow needs {flow.shape[1:]}.")
     steps = np.round(np.where(valid, flow, 0) * KITTI_SCALE + KITTI_ZERO)
     if not ((steps >= 0) & (steps <= 65535)).all():
-        raise ValueError("a valid component of the flow is not finite or not within -512 to 512 pixels; mark it not valid.")
+        raise ValueError(
+            "a valid component of the flow is not finite or not within -512 to 512 pixels; mark it not valid."
+        )
     pixels = np.zeros((*valid.shape, 3), dtype=np.uint16)
     pixels[..., :2] = np.where(valid, steps, 0).transpose(1, 2, 0)
     pixels[..., 2] = valid

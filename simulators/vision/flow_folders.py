@@ -13,11 +13,12 @@ Nothing is downloaded. Each collection lies as its makers ship it:
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from .clip import make_clip
+from .clip import Fact, make_clip
 from .display import Display
 from .flow_files import read_flo, read_kitti_flow
 from .video_files import as_channels, picture_files, read_pictures
@@ -75,7 +76,7 @@ class FlowSequence:
         flow = np.full((len(frames), *known.shape), np.nan, dtype=np.float32)
         flow[self.flow_frame] = known
         display = Display(frames.shape[2], frames.shape[3], pixels_per_degree, self.rate_hz)
-        facts = {"kind": "flow sequence", "source": self.name, "flow_frame": self.flow_frame}
+        facts: dict[str, Fact] = {"kind": "flow sequence", "source": self.name, "flow_frame": self.flow_frame}
         return make_clip(frames, display, flow=flow, facts=facts)
 
 
@@ -90,6 +91,8 @@ class FlowFolder(Sequence[FlowSequence]):
         Folder.
     sequences
         Of it.
+    layout
+        In which it should lie, for the message where there is none.
 
     Raises
     ------
@@ -105,7 +108,8 @@ class FlowFolder(Sequence[FlowSequence]):
     def __len__(self) -> int:
         return len(self._sequences)
 
-    def __getitem__(self, index):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN204
+    def __getitem__(self, index: Any) -> Any:
+        """A sequence by its number, or several."""
         return self._sequences[index]
 
     def clips(self, channels: int = 3) -> Iterator[xr.Dataset]:

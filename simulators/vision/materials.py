@@ -100,14 +100,12 @@ def water_scene(
     return as_clip(painted, display, {"kind": "water_scene", "seed": seed})
 
 
-def paint_shiny(
-    display: Display, n_frames: int, rng: np.random.Generator, max_speed: float, channels: int
-) -> Painted:
+def paint_shiny(display: Display, n_frames: int, rng: np.random.Generator, max_speed: float, channels: int) -> Painted:
     """Arrays of `shiny_shapes`."""
     scene = Scene(display, n_frames, rng, max_speed, channels)
     textured_background(scene)
     for _ in range(rng.integers(*N_OBJECTS)):
-        texture = {**surface(rng), "contrast": float(rng.choice((0.0, 0.05, 0.15)))}
+        texture = surface(rng)._replace(contrast=float(rng.choice((0.0, 0.05, 0.15))))
         mirrors = rng.random() < 0.5
         scene.add(
             any_travel(n_frames, max_speed, rng),
@@ -116,7 +114,7 @@ def paint_shiny(
             gloss=float(rng.uniform(0.3, 0.8)),
             mirror=float(rng.uniform(0.4, 0.9)) if mirrors else 0.0,
             light=None if rng.random() < 0.5 else any_travel(n_frames, max_speed, rng),
-            **texture,
+            texture=texture,
         )
     return scene.painted()
 
@@ -137,7 +135,7 @@ def paint_glass(
     scene = Scene(display, n_frames, rng, max_speed, channels)
     textured_background(scene)
     for _ in range(rng.integers(1, 4)):
-        scene.add(any_travel(n_frames, max_speed, rng), radius=radius(scene), **surface(rng))
+        scene.add(any_travel(n_frames, max_speed, rng), radius=radius(scene), texture=surface(rng))
     for _ in range(rng.integers(2, 6)):
         scene.add(
             any_travel(n_frames, max_speed, rng),
@@ -152,14 +150,12 @@ def paint_glass(
     return scene.painted()
 
 
-def paint_water(
-    display: Display, n_frames: int, rng: np.random.Generator, max_speed: float, channels: int
-) -> Painted:
+def paint_water(display: Display, n_frames: int, rng: np.random.Generator, max_speed: float, channels: int) -> Painted:
     """Arrays of `water_scene`."""
     scene = Scene(display, n_frames, rng, max_speed, channels)
     textured_background(scene)
     for _ in range(rng.integers(*N_OBJECTS)):
-        scene.add(any_travel(n_frames, max_speed, rng), radius=radius(scene), **surface(rng))
+        scene.add(any_travel(n_frames, max_speed, rng), radius=radius(scene), texture=surface(rng))
     painted = scene.painted()
     grain = np.full((n_frames, 2), rng.uniform(0.15, 0.5))
     drift = rng.normal(0, 1, (2, 2)) * np.arange(n_frames)[:, None, None]

@@ -1,8 +1,10 @@
 """A region that travels over a still picture and is seen by how it changes the picture: seven kinds of second-order motion.
 
 Within the region nothing of the picture moves along: the region is noise, blurred, seen through water, scrambled in its
-Fourier phases, warped, swirled, or fresh noise. Numbers are those of the published stimuli of 1024 pixels, scaled to the
-size of the display; the published speeds are halved, since that is how far their regions move.
+Fourier phases, warped, swirled, or fresh noise. Blur and scrambled phases change the mean luminance of the region where
+the picture has coarse structure, so that some first-order motion is left in them, as in the published ones. Numbers are
+those of the published stimuli of 1024 pixels, scaled to the size of the display; the published speeds are halved, since
+that is how far their regions move.
 """
 
 from collections.abc import Callable
@@ -11,7 +13,7 @@ import numpy as np
 import xarray as xr
 from scipy import fft, ndimage
 
-from .clip import make_clip
+from .clip import Fact, make_clip
 from .display import Display
 from .fields import field_side, random_field
 from .outlines import outline
@@ -26,7 +28,7 @@ _TAPS = np.exp(-(np.arange(-2, 3) ** 2) / (2 * 2.0**2))
 BLUR = float(np.sqrt(100 * (_TAPS * np.arange(-2, 3) ** 2).sum() / _TAPS.sum()))
 
 # Hills of the stream function along whose contours the picture is turned: radii as a share of the picture, and angle.
-N_VORTICES, VORTEX_RADII, VORTEX_ANGLE = 201, (0.03, 0.045, 0.07), 2.0
+N_VORTICES, VORTEX_RADII, VORTEX_ANGLE = 201, (0.03, 0.045, 0.07), 0.9
 
 Modulation = Callable[[np.ndarray, int, np.random.Generator], Callable[[int], np.ndarray]]
 
@@ -105,7 +107,7 @@ def modulated_region(
         flow[frame] = np.where(inside, moved + velocities[frame][:, None, None], 0)
         labels[frame] = inside
     right, down_mean = velocities.mean(axis=0)
-    facts = {
+    facts: dict[str, Fact] = {
         "kind": "modulated_region",
         "modulation": modulation,
         "direction_deg": float(np.rad2deg(np.arctan2(-down_mean, right))),
@@ -183,8 +185,10 @@ def _water(picture: np.ndarray, side: int, rng: np.random.Generator) -> Callable
     for source, length, far, phase in zip(sources, lengths, reach, phases, strict=True):
         away = np.stack([rows - np.float32(source[0]), cols - np.float32(source[1])])
         distance = np.sqrt((away**2).sum(axis=0)) + 1
-        waves += away / distance * np.exp(distance * np.complex64(2j * np.pi / length - 1 / far) - np.complex64(1j * phase))
-    waves *= 0.02 * side / np.sqrt(0.5 * (abs(waves) ** 2).mean())
+        waves += (
+            away / distance * np.exp(distance * np.complex64(2j * np.pi / length - 1 / far) - np.complex64(1j * phase))
+        )
+    waves *= 0.012 * side / np.sqrt(0.5 * (abs(waves) ** 2).mean())
     # All waves swing at one rate, as water does above one stirrer: a turn of the phase of their sum.
     return lambda frame: _warped(picture, (waves * np.exp(-1j * turn * frame)).real)
 

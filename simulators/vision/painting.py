@@ -13,7 +13,8 @@ from numba import njit
 
 def _compiled(function: Callable[..., Any]) -> Any:
     """Compile without checks of divisors and without reference counting, which takes longer than a pixel; so nothing is
-    allocated within."""
+    allocated within.
+    """
     options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
     return njit(**options)(function)
 
@@ -244,9 +245,7 @@ def _move_row(
 
 
 @_compiled
-def ripple(
-    field: np.ndarray, frames: np.ndarray, amplitude: float, relief: np.ndarray, still: np.ndarray
-) -> None:
+def ripple(field: np.ndarray, frames: np.ndarray, amplitude: float, relief: np.ndarray, still: np.ndarray) -> None:
     """Let all frames be seen through moving water: each pixel shows what lies beside it.
 
     Parameters

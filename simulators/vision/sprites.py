@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -39,6 +40,17 @@ class Painted:
     facts: Mapping[str, Fact] = field(default_factory=dict)
 
 
+class Texture(NamedTuple):
+    """Of an object: the largest change of luminance, and see `Objects`; uniform by default."""
+
+    contrast: float = 0.0
+    sharpness: float = 1.0
+    grain: float = 0.5
+
+
+UNIFORM = Texture()
+
+
 class Scene:
     """A background and objects in front of it, each nearer than those before.
 
@@ -71,7 +83,7 @@ class Scene:
         slope = SLOPES[rng.integers(len(SLOPES))]
         self.field = random_field(field_side(2 * max(display.n_rows, display.n_cols)), slope, rng)
         self._masks: list[np.ndarray] = []
-        self._rows: list[dict[str, np.ndarray]] = []
+        self._rows: list[dict[str, Any]] = []
 
     def add(
         self,
@@ -82,9 +94,7 @@ class Scene:
         radius: float = 0.0,
         rotation: float = 0.0,
         zoom: float = 1.0,
-        contrast: float = 0.0,
-        sharpness: float = 1.0,
-        grain: float = 0.5,
+        texture: Texture = UNIFORM,
         gloss: float = 0.0,
         mirror: float = 0.0,
         light: np.ndarray | None = None,
@@ -105,9 +115,9 @@ class Scene:
             Radians per frame, from right towards down.
         zoom
             Factor of its size per frame; in the middle frame it is 1.
-        contrast
-            Largest change of luminance by its texture; 0 is uniform.
-        sharpness, grain, gloss, mirror, clear, bend
+        texture
+            Of its surface.
+        gloss, mirror, clear, bend
             See `Objects`.
         light
             ``(frame, 2)`` velocities of what is reflected, pixels per frame; None stays.
@@ -127,16 +137,16 @@ class Scene:
         still = np.zeros((self.n_frames, 2)) if light is None else light
         drift = relief_drift * np.arange(self.n_frames)[:, None] * _unit(rng)
         relief = np.column_stack([np.full(self.n_frames, relief_grain), self._anywhere() + drift])
-        base, tint = self._colours(contrast)
+        base, tint = self._colours(texture.contrast)
         self._rows.append(
             {
                 "reach": np.float64(len(self._masks[-1]) / 2),
                 "pose": pose,
                 "place": self._anywhere(),
-                "grain": np.float64(grain),
+                "grain": np.float64(texture.grain),
                 "base": base,
                 "tint": tint,
-                "sharpness": np.float64(sharpness),
+                "sharpness": np.float64(texture.sharpness),
                 "gloss": np.float64(gloss),
                 "mirror": np.float64(mirror),
                 "glide": places(still, self._anywhere(), 0)[:-1],
@@ -162,10 +172,10 @@ class Scene:
         return self.rng.uniform(0, len(self.field), 2)
 
     def _colours(self, contrast: float) -> tuple[np.ndarray, np.ndarray]:
-        """A luminance or colour, and a change of it of this size; the first object's luminance is near the middle."""
+        """A luminance or colour, and a change of it of this size."""
         rng = self.rng
         # Where the texture would be cut off at black or white, there would be none.
-        margin = max(contrast, 0.1) if self._rows else max(contrast, 0.35)
+        margin = max(contrast, 0.1)
         luminance = rng.uniform(margin, 1 - margin)
         if self.n_channels == 1:
             return np.array([luminance]), np.array([contrast])

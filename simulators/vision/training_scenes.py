@@ -6,7 +6,7 @@ import xarray as xr
 from .clip import Fact
 from .display import Display
 from .outlines import DRAWN
-from .sprites import Painted, Scene, as_clip, refuse_form
+from .sprites import UNIFORM, Painted, Scene, Texture, as_clip, refuse_form
 from .trajectories import any_travel, published_travel
 
 N_SHAPES = (4, 14)
@@ -110,9 +110,7 @@ def training_grating(
     return as_clip(painted, display, {"kind": "training_grating", "seed": seed})
 
 
-def paint_shapes(
-    display: Display, n_frames: int, rng: np.random.Generator, max_speed: float, channels: int
-) -> Painted:
+def paint_shapes(display: Display, n_frames: int, rng: np.random.Generator, max_speed: float, channels: int) -> Painted:
     """Arrays of `nontexture_shapes`."""
     scene = Scene(display, n_frames, rng, max_speed, channels)
     scene.add(np.zeros((n_frames, 2)))
@@ -124,8 +122,7 @@ def paint_shapes(
             shape=DRAWN[rng.integers(len(DRAWN))] if drawn else "blob",
             hollow=bool(rng.random() < 0.3),
             radius=radius(scene),
-            contrast=0.3 if noisy else 0.0,
-            grain=0.3,
+            texture=Texture(0.3, grain=0.3) if noisy else UNIFORM,
         )
     return scene.painted()
 
@@ -150,7 +147,7 @@ def paint_sprites(
             radius=radius(scene),
             rotation=np.deg2rad(rng.uniform(-rotation_deg, rotation_deg)),
             zoom=1 + rng.uniform(-zoom, zoom),
-            **surface(rng),
+            texture=surface(rng),
         )
     return scene.painted()
 
@@ -192,20 +189,15 @@ def textured_background(scene: Scene) -> None:
     """A background of texture; half of them stay, the others move up to half as fast as objects may."""
     rng = scene.rng
     moves = rng.random() < 0.5
-    scene.add(any_travel(scene.n_frames, scene.max_speed * (0.5 if moves else 0.0), rng), **surface(rng))
+    scene.add(any_travel(scene.n_frames, scene.max_speed * (0.5 if moves else 0.0), rng), texture=surface(rng))
 
 
-def surface(rng: np.random.Generator) -> dict[str, float]:
-    """Contrast, sharpness and grain of a random texture."""
-    return {
-        "contrast": float(rng.uniform(0.1, 0.4)),
-        "sharpness": float(np.exp(rng.uniform(np.log(0.7), np.log(6)))),
-        "grain": float(rng.uniform(0.3, 0.9)),
-    }
+def surface(rng: np.random.Generator) -> Texture:
+    """A random texture."""
+    return Texture(rng.uniform(0.1, 0.4), float(np.exp(rng.uniform(np.log(0.7), np.log(6)))), rng.uniform(0.3, 0.9))
 
 
 def radius(scene: Scene) -> float:
     """A random radius of an object, small ones being more likely."""
     share = np.exp(scene.rng.uniform(np.log(SMALLEST_RADIUS), np.log(LARGEST_RADIUS)))
     return max(2.0, float(share) * scene.side)
-

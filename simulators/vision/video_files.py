@@ -4,6 +4,7 @@ import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -60,14 +61,11 @@ def read_video(
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"{path} is not there; give a folder of pictures, a GIF or a video.")
+    stated = None
     if path.is_dir():
-        files = picture_files(path)
-        frames, stated = read_pictures(_chosen(files, first_frame, n_frames, path)), None
-    elif path.suffix.lower() == ".gif":
-        frames, stated = _read_gif(path)
-        frames = np.stack(_chosen(frames, first_frame, n_frames, path))
+        frames = read_pictures(_chosen(picture_files(path), first_frame, n_frames, path))
     else:
-        every, stated = _read_with_ffmpeg(path)
+        every, stated = _read_gif(path) if path.suffix.lower() == ".gif" else _read_with_ffmpeg(path)
         frames = np.stack(_chosen(every, first_frame, n_frames, path))
     rate = rate_hz if rate_hz is not None else stated
     if rate is None:
@@ -88,7 +86,9 @@ def picture_files(folder: str | Path, endings: Sequence[str] = PICTURES) -> list
     files = [file for file in folder.iterdir() if file.suffix.lower() in endings and not file.name.startswith(".")]
     if not files:
         raise ValueError(f"unreadable video: {folder} holds no picture; endings {', '.join(endings)} are read.")
-    return sorted(files, key=lambda file: [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", file.name)])
+    return sorted(
+        files, key=lambda file: [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", file.name)]
+    )
 
 
 def read_pictures(files: Sequence[Path]) -> np.ndarray:
@@ -99,7 +99,7 @@ def read_pictures(files: Sequence[Path]) -> np.ndarray:
     ValueError
         If one cannot be read, or differs in size.
     """
-    pictures = []
+    pictures: list[np.ndarray] = []
     for file in files:
         picture = _read_picture(file)
         if pictures and picture.shape != pictures[0].shape:
@@ -152,7 +152,7 @@ def _read_gif(path: Path) -> tuple[list[np.ndarray], float | None]:
     return frames, 1000 * len(frames) / total if total > 0 else None
 
 
-def _read_with_ffmpeg(path: Path) -> tuple[np.ndarray, float | None]:
+def _read_with_ffmpeg(path: Path) -> tuple[list[np.ndarray], float | None]:
     ffmpeg = find_ffmpeg()
     about = subprocess.run([ffmpeg, "-hide_banner", "-i", str(path)], capture_output=True, check=False)
     words = about.stderr.decode(errors="replace")
@@ -170,10 +170,10 @@ def _read_with_ffmpeg(path: Path) -> tuple[np.ndarray, float | None]:
         raise ValueError(f"unreadable video: {path} ({said[-1]}); give a file that ffmpeg can read.")
     rate = re.search(r"([\d.]+) (?:fps|tbr)\b", video)
     frames = np.frombuffer(read.stdout, dtype=np.uint8).reshape(-1, height, width, 3)
-    return frames, float(rate[1]) if rate else None
+    return list(frames), float(rate[1]) if rate else None
 
 
-def _chosen(frames: Sequence, first: int, n_frames: int | None, path: Path) -> Sequence:
+def _chosen(frames: Sequence[Any], first: int, n_frames: int | None, path: Path) -> Sequence[Any]:
     stop = len(frames) if n_frames is None else first + n_frames
     if not 0 <= first < stop <= len(frames):
         raise ValueError(
