@@ -5,29 +5,70 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .clips import check_clips, luminance
+    from .decoder import FlowDecoder
     from .energy_bank import EnergyBank
     from .feature_energy import FeatureEnergy
+    from .flow_loss import endpoint_error, sequence_loss
+    from .fusion import Fusion
+    from .motion_graph import MotionGraph
+    from .network import FlowPredictions, MotionNetwork, network_loss
+    from .network_config import MotionConfig
     from .opponency import opponent_energy, population_direction
+    from .published_checkpoint import convert_published_checkpoint, load_published_checkpoint
+    from .second_order import SecondOrderFeatures
+    from .segmentation import segment_object
+    from .training_task import FlowTask
     from .unit_table import bank_units
+    from .upsampling import ConvexUpsampler
 
 _HOME = {
+    "ConvexUpsampler": "upsampling",
     "EnergyBank": "energy_bank",
     "FeatureEnergy": "feature_energy",
+    "FlowDecoder": "decoder",
+    "FlowPredictions": "network",
+    "FlowTask": "training_task",
+    "Fusion": "fusion",
+    "MotionConfig": "network_config",
+    "MotionGraph": "motion_graph",
+    "MotionNetwork": "network",
+    "SecondOrderFeatures": "second_order",
     "bank_units": "unit_table",
     "check_clips": "clips",
+    "convert_published_checkpoint": "published_checkpoint",
+    "endpoint_error": "flow_loss",
+    "load_published_checkpoint": "published_checkpoint",
     "luminance": "clips",
+    "network_loss": "network",
     "opponent_energy": "opponency",
     "population_direction": "opponency",
+    "segment_object": "segmentation",
+    "sequence_loss": "flow_loss",
 }
 
 __all__ = [
+    "ConvexUpsampler",
     "EnergyBank",
     "FeatureEnergy",
+    "FlowDecoder",
+    "FlowPredictions",
+    "FlowTask",
+    "Fusion",
+    "MotionConfig",
+    "MotionGraph",
+    "MotionNetwork",
+    "SecondOrderFeatures",
     "bank_units",
     "check_clips",
+    "convert_published_checkpoint",
+    "endpoint_error",
+    "load_published_checkpoint",
     "luminance",
+    "network_loss",
     "opponent_energy",
     "population_direction",
+    "segment_object",
+    "sequence_loss",
 ]
 
 

@@ -1,5 +1,7 @@
 """Weights between all places of a map, and what flows along them: at once, or in blocks that are never all in memory."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -9,8 +11,8 @@ from torch.utils.checkpoint import checkpoint
 SHORTEST = 1e-6
 # Added to the root of a degree, as published.
 DEGREE_FLOOR = 1e-6
-# Up to this many places (a picture of 360 x 360 pixels) the whole matrix costs less than making it twice.
-DENSE_PLACES = 2048
+# Up to this many places, a picture of 512 x 512 pixels, the whole matrix (64 MB) is made once: making it twice takes longer.
+DENSE_PLACES = 4096
 # Numbers of the matrix that are in memory at a time in the streamed form.
 BLOCK = 2**22
 
@@ -128,6 +130,8 @@ def _inverse_root(degree: Tensor) -> Tensor:
     return 1 / (degree.sqrt() + DEGREE_FLOOR)
 
 
-def _remade(compute: object, *tensors: Tensor) -> Tensor:
+def _remade(compute: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
     """The result, keeping none of what lies between for the backward pass."""
+    if not torch.is_grad_enabled():
+        return compute(*tensors)
     return checkpoint(compute, *tensors, use_reentrant=False, preserve_rng_state=False)

@@ -17,11 +17,12 @@ from .clips import check_clips, luminance
 from .decoder import FlowDecoder
 from .energy_bank import EnergyBank
 from .feature_energy import FeatureEnergy
+from .flow_loss import GAMMA, sequence_loss
 from .fusion import Fusion
 from .motion_graph import Iteration, MotionGraph
 from .network_config import MotionConfig
 from .second_order import SecondOrderFeatures
-from .sequence_loss import GAMMA, sequence_loss
+from .unit_table import bank_units
 from .upsampling import FACTOR, ConvexUpsampler, bilinear_flow
 
 FRAMES = 15
@@ -206,7 +207,7 @@ class MotionNetwork(Recordable, nn.Module):
         if layer not in self.layers:
             raise UnknownNameError.for_name(f"layer of {self.name!r}", layer, self.layers, "See model.layers for all.")
         if layer == "v1":
-            return self.bank.units()
+            return bank_units(self.bank)
         count = 2 if layer.startswith("flow") else self.config.channels
         empty = np.full(count, np.nan)
         return xr.Dataset({name: ("unit", empty) for name in UNIT_TABLE}, coords={"unit": np.arange(count)})

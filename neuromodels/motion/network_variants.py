@@ -41,5 +41,7 @@ def _register(name: str, summary: str, n_params: int, paper: str, **defaults: ob
 
 _register("fom", "V1-MT network of luminance motion, one pathway.", 14_101_223, FOM, pathways=1)
 _register("dual", "V1-MT network of first- and second-order motion, two pathways.", 25_557_516, DUAL, pathways=2)
-_register("fom-small", "Small V1-MT network, one pathway, for training on a CPU.", 0, FOM, pathways=1, **SMALL)
-_register("dual-small", "Small V1-MT network, two pathways, for training on a CPU.", 0, DUAL, pathways=2, **SMALL)
+_register("fom-small", "Small V1-MT network, one pathway, for training on a CPU.", 807_309, FOM, pathways=1, **SMALL)
+_register(
+    "dual-small", "Small V1-MT network, two pathways, for training on a CPU.", 1_279_194, DUAL, pathways=2, **SMALL
+)

@@ -7,8 +7,8 @@ from torch import Tensor
 
 from ..training.samples import Batch
 from ..training.task import Task, TaskContext
+from .flow_loss import GAMMA, endpoint_error
 from .network import FlowPredictions, network_loss
-from .sequence_loss import GAMMA, endpoint_error
 
 
 class FlowTask(Task):

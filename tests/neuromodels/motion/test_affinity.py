@@ -38,7 +38,8 @@ def test_equals_a_plain_loop(coupled, streamed, monkeypatch):
     monkeypatch.setattr(affinity, "BLOCK", 2 * 23 * 5)
     q, scale, values = inputs()
     matrix, expected = plain(q, scale, values, coupled)
-    found = spread_along(q, scale, values, coupled=coupled, streamed=streamed)
+    with torch.no_grad():
+        found = spread_along(q, scale, values, coupled=coupled, streamed=streamed)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
     np.testing.assert_allclose(normalised_affinity(q, scale, coupled=coupled), matrix, rtol=0, atol=1e-6)
 

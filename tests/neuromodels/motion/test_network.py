@@ -6,9 +6,9 @@ import torch
 
 import neuromodels
 from neuromodels import create_model, validate_model
+from neuromodels.motion.flow_loss import sequence_loss
 from neuromodels.motion.network import MotionNetwork, network_loss
 from neuromodels.motion.network_config import MotionConfig
-from neuromodels.motion.sequence_loss import sequence_loss
 
 TINY = {"levels": 2, "units_per_level": 4, "iterations": 2, "widths": (2, 4, 4), "upsampler_width": 8}
 
@@ -193,7 +193,7 @@ def test_units():
         assert dict(table.sizes) == {"unit": count}
         assert all(np.isnan(table[name]).all() for name in table)
     table = model.units("v1")
-    assert dict(table.sizes) == {"unit": 8} and set(table) == set(model.units("mt"))
+    assert dict(table.sizes) == {"unit": 8} and set(model.units("mt")) <= set(table)
     assert all(np.isfinite(table[name]).all() for name in table)
     with pytest.raises(neuromodels.UnknownNameError, match="closest: mt"):
         model.units("mtt")

@@ -12,7 +12,7 @@ LARGEST = 400.0
 
 def valid_pixels(flow: Tensor, largest: float = LARGEST) -> Tensor:
     """Pixels ``(batch, row, col)`` whose flow ``(batch, 2, row, col)`` is defined and slower than ``largest``."""
-    return torch.hypot(flow[:, 0], flow[:, 1]) < largest
+    return flow.square().sum(dim=1) < largest**2
 
 
 def sequence_loss(
@@ -76,7 +76,7 @@ def endpoint_error(prediction: Tensor, flow: Tensor, *, largest: float = LARGEST
     """
     _same_shape(prediction, flow)
     counted = valid_pixels(flow, largest)
-    lengths = torch.hypot(*(prediction.float() - flow).unbind(1))
+    lengths = (prediction.float() - flow).square().sum(dim=1).sqrt()
     return torch.where(counted, lengths, 0.0).sum() / counted.sum().clamp_min(1)
 
 

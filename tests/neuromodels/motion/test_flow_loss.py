@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from neuromodels.motion.sequence_loss import endpoint_error, sequence_loss
+from neuromodels.motion.flow_loss import endpoint_error, sequence_loss
 
 
 def test_golden(motion_golden):
