@@ -130,6 +130,9 @@ class MotionNetwork(Recordable, nn.Module):
                 )
                 next(streams)
                 self.fusion = Fusion(width)
+        for stage in (self.bank, self.feature_energy):
+            if stage is not None:
+                nn.init.constant_(stage.norm_k, config.gain)
         self.seed = seed
 
     def forward(self, clips: Tensor) -> Tensor:

@@ -13,12 +13,19 @@ V1 = [
     for recording in ("ay2_u003", "ay3_u001", "ay3_u002", "ay4_u001", "ay4_u005", "ay4_u006", "ay5_u005")
 ]
 LANGUAGE = ["language/gpt2_bpe", "language/pereira2018", "language/planted", "language/tuckute2024"]
+MOTION = [
+    *(f"motion/goris2015.{unit}" for unit in ("m620r12", "m620r35", "m624l54", "m625r62")),
+    "motion/huperflow",
+    "motion/huperflow.kitti1",
+    *(f"motion/mt-rdk.cell{number}" for number in (1, 2, 3, 4)),
+    "motion/second-order",
+    "motion/sintel-slow",
+]
 TACTILE = [
     *(f"tactile/medlock2024.neuron{number}" for number in (1, 2, 3)),
     "tactile/moore2015.83_e2",
     "tactile/rodgers2022",
 ]
-MOTION = ["motion/huperflow", "motion/huperflow.kitti1", "motion/second-order", "motion/sintel-slow"]
 NAMES = [*LANGUAGE, *MOTION, *TACTILE[:-1], "tactile/planted", TACTILE[-1], *V1, "vision/kriegeskorte2008"]
 # Files that are offered by address but without a hash; the reason stands in the dataset's `how_to_get`.
 WITHOUT_HASH = {("language/tuckute2024", "bold_response_LH.csv")}

@@ -16,6 +16,7 @@ from neuromodels.errors import ResourceNotAvailableError, UnknownNameError
 SMALL = {
     "language/suma": {"dim": 16, "n_heads": 2, "init_std": 0.32},
     "language/suma-small": {"dim": 16, "n_heads": 2, "init_std": 0.32},
+    "motion/nishimoto-gallant": {"n_rows": 40, "n_cols": 40},
 }
 
 
@@ -53,6 +54,9 @@ def some_stimuli(model, n=3):
     """Stimuli that fit ``model.input_spec``."""
     if model.input_spec["kind"] == "text":
         return ["The quick brown fox", "jumps over", "the lazy dog today"][:n]
+    if "shape" not in model.input_spec:  # clips of any size that fits
+        n_frames = getattr(model, "n_frames", None) or 16
+        return np.random.default_rng(0).uniform(size=(n, n_frames, 1, 40, 40))
     return np.random.default_rng(0).normal(size=(n, *model.input_spec["shape"]))
 
 
@@ -119,7 +123,7 @@ def test_entry_agrees_with_the_class(name):
 def test_number_of_parameters_is_that_of_the_shapes(name, monkeypatch):
     expected = model_info(name).n_params
     model = on_meta(name, monkeypatch)
-    assert {parameter.device.type for parameter in model.parameters()} == {"meta"}
+    assert {parameter.device.type for parameter in model.parameters()} <= {"meta"}
     assert sum(parameter.numel() for parameter in model.parameters()) == expected
 
 
@@ -189,6 +193,8 @@ def test_state_dict_carries_the_whole_network(name, tmp_path):
 @every_network
 def test_gradient_reaches_every_parameter(name):
     model = small(name)
+    if not list(model.parameters()):
+        pytest.skip("a model of constants")
     outputs = []
     model.register_forward_hook(lambda module, inputs, output: outputs.append(output))
     _, batch = next(model.batches(some_stimuli(model), 3))
