@@ -11,15 +11,17 @@ class SimulateCommand:
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add a sub-command for each simulator."""
+        from .vision.commands import command as motion
         from .whisker.commands import command as whisker
 
         kinds = parser.add_subparsers(dest="simulator", metavar="SIMULATOR", required=True)
-        whiskers = kinds.add_parser(
-            "whisker", help=whisker.SUMMARY, description=whisker.SUMMARY, epilog=whisker.EXAMPLES
-        )
-        whiskers.formatter_class = argparse.RawDescriptionHelpFormatter
-        whisker.configure(whiskers)
-        whiskers.set_defaults(simulate=whisker.run)
+        for name, command in (("motion", motion), ("whisker", whisker)):
+            simulator = kinds.add_parser(
+                name, help=command.SUMMARY, description=command.SUMMARY, epilog=command.EXAMPLES
+            )
+            simulator.formatter_class = argparse.RawDescriptionHelpFormatter
+            command.configure(simulator)
+            simulator.set_defaults(simulate=command.run)
 
     def run(self, arguments: argparse.Namespace, toolbox: Any) -> int:
         """Hand over to the simulator; returns the exit code."""

@@ -3,10 +3,18 @@
 
 def listing() -> list[dict[str, object]]:
     """What each simulator makes, and from what."""
+    from .vision.commands.command import SUMMARY as MOTION_SUMMARY
+    from .vision.kinds import KINDS
     from .whisker.commands.command import BACKENDS, SETS, SUMMARY
     from .whisker.stimuli.families import categories
 
     return [
+        {
+            "name": "motion",
+            "summary": MOTION_SUMMARY,
+            "command": "neuromodels simulate motion KIND",
+            "kinds": sorted(KINDS),
+        },
         {
             "name": "whisker",
             "summary": SUMMARY,
@@ -17,5 +25,5 @@ def listing() -> list[dict[str, object]]:
             "sets": list(SETS),
             "object_categories": list(categories()),
             "views": ["whiskers", "grid", "network"],
-        }
+        },
     ]

@@ -44,9 +44,10 @@ def test_help_loads_nothing_heavy():
     assert done.stdout == "[]\n"
 
 
-def test_help_shows_examples_that_can_be_parsed(parser, capsys):
+@pytest.mark.parametrize("simulator", ["motion", "whisker"])
+def test_help_shows_examples_that_can_be_parsed(parser, capsys, simulator):
     with pytest.raises(SystemExit) as caught:
-        parser.parse_args(["whisker", "--help"])
+        parser.parse_args([simulator, "--help"])
     assert caught.value.code == 0
     examples = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  neuromodels simulate")]
     assert len(examples) == 3
@@ -83,8 +84,11 @@ def test_simulator_gets_the_arguments(parser, monkeypatch):
 
 
 def test_listing_tells_what_the_parser_takes(parser):
-    (row,) = listing()
-    assert row["name"] == "whisker"
+    motion, row = listing()
+    assert (motion["name"], row["name"]) == ("motion", "whisker")
+    assert {"grating", "plaid", "dots", "texture"} <= set(motion["kinds"])
+    for kind in motion["kinds"]:
+        assert parser.parse_args(["motion", kind, "--out", "a.nc"]).kind == kind
     assert "forces and moments" in row["summary"]
     for option, key in (
         ("--backend", "backends"),
