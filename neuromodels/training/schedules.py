@@ -149,7 +149,13 @@ def cosine_annealing_with_warmup(
 
 
 def one_cycle(
-    epochs: int, base: float, *, rise: float = 0.05, start_divisor: float = 25.0, end_divisor: float = 1e4, beyond: int = 0
+    epochs: int,
+    base: float,
+    *,
+    rise: float = 0.05,
+    start_divisor: float = 25.0,
+    end_divisor: float = 1e4,
+    beyond: int = 0,
 ) -> list[float]:
     """Up from base / start_divisor to base in a share of the epochs, then down to start / end_divisor, in straight lines.
 
