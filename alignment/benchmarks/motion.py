@@ -111,7 +111,7 @@ for _pattern, _rendering, _split, _nuisance, _note in (
     (
         "motion/mt-rdk.*",
         DOTS,
-        SplitSpec("condition11", "kfold", 11, seed=0),
+        SplitSpec("condition5", "kfold", 5, seed=0),
         ("coherence",),
         "Conditions are held out; a condition's repetitions stay together.",
     ),

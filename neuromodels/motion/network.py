@@ -16,6 +16,7 @@ from ..seeding import generator
 from .clips import check_clips, luminance
 from .decoder import FlowDecoder
 from .energy_bank import EnergyBank
+from .even_start import start_evenly
 from .feature_energy import FeatureEnergy
 from .flow_loss import GAMMA, sequence_loss
 from .fusion import Fusion
@@ -130,6 +131,11 @@ class MotionNetwork(Recordable, nn.Module):
                 )
                 next(streams)
                 self.fusion = Fusion(width)
+        if config.even_start:
+            start_evenly(self.bank)
+        for stage in (self.bank, self.feature_energy):
+            if stage is not None:
+                nn.init.constant_(stage.norm_k, config.gain)
         self.seed = seed
 
     def forward(self, clips: Tensor) -> Tensor:

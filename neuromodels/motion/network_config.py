@@ -1,6 +1,7 @@
 """Sizes of the trainable motion networks. Needs no torch."""
 
 import dataclasses
+import math
 from dataclasses import dataclass
 
 from ..errors import UnknownNameError
@@ -25,6 +26,11 @@ class MotionConfig:
         Channels of the first three stages of the second-order pathway; the fourth has the channels of the bank.
     upsampler_width
         Hidden channels of the upsampler.
+    gain
+        Initial gain k of the divisive normalisation of motion energy, 4 as published. The gated states of Stage II are of
+        order 1, so a network that is trained for minutes learns sooner from a smaller one.
+    even_start
+        Start the bank with evenly spaced directions (`neuromodels.motion.even_start`) in place of random ones as published.
     as_published
         Parity with the published code: pictures end in black, every level of the pyramid counts however small, and a
         clip's result depends on its batch mates. By default none of this holds.
@@ -40,6 +46,8 @@ class MotionConfig:
     iterations: int = 6
     widths: tuple[int, int, int] = (32, 64, 128)
     upsampler_width: int = 256
+    gain: float = 4.0
+    even_start: bool = False
     as_published: bool = False
     method: str = "auto"
     streamed: bool | None = None
@@ -59,10 +67,13 @@ class MotionConfig:
             raise ValueError(
                 f"levels times units_per_level must be a multiple of 8, received {self.levels} x {self.units_per_level}."
             )
+        if isinstance(self.gain, bool) or not isinstance(self.gain, int | float) or not 0 < self.gain < math.inf:
+            raise ValueError(f"gain must be a finite number above 0, received {self.gain!r}; 4 is published.")
         if self.method not in METHODS:
             raise ValueError(f"method is {self.method!r}; it must be one of {', '.join(METHODS)}.")
-        if not isinstance(self.as_published, bool):
-            raise ValueError(f"as_published must be true or false, received {self.as_published!r}.")
+        for name in ("as_published", "even_start"):
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(f"{name} must be true or false, received {getattr(self, name)!r}.")
         if self.streamed is not None and not isinstance(self.streamed, bool):
             raise ValueError(f"streamed must be true, false or None, received {self.streamed!r}.")
 

@@ -26,7 +26,7 @@ from .optimizers import make_optimizer, set_learning_rate
 from .precision import Precision
 from .progress import AfterEpoch, EpochEnd, Progress
 from .recipe import Recipe
-from .samples import Batch, Samples, Stream, epoch_rows, step_seed, stored_batches, stream_batch
+from .samples import Batch, Samples, Stream, epoch_rows, step_seed, stored_batches, stream_batches
 from .task import Task
 
 # Losses are looked at this often: looking at each would make a GPU wait for it.
@@ -213,9 +213,10 @@ class Trainer:
     def _batches(self, epoch: int, first: int) -> Iterator[Batch]:
         training = self.recipe.training
         if isinstance(self.samples, Stream):
-            for step in range(first, self.steps):
-                seed = step_seed(training.seed, epoch, step, STREAM)
-                yield stream_batch(self.samples, training.batch_size, seed, self.share, self.device)
+            seeds = [step_seed(training.seed, epoch, step, STREAM) for step in range(first, self.steps)]
+            yield from stream_batches(
+                self.samples, training.batch_size, seeds, self.share, self.device, workers=training.workers
+            )
             return
         rows = epoch_rows(len(self.samples), training.batch_size, training.seed, epoch)[first:]
         mine = [batch[self.share] for batch in rows]
@@ -287,13 +288,11 @@ class Trainer:
 
     def _steps_per_epoch(self) -> int:
         training = self.recipe.training
+        if isinstance(self.samples, Stream) and not training.steps_per_epoch:
+            raise ValueError("a stream has no length: set training.steps_per_epoch to the batches of an epoch.")
+        if isinstance(self.validation, Stream) and not training.evaluation_steps:
+            raise ValueError("a stream has no length: set training.evaluation_steps to the batches of an evaluation.")
         if isinstance(self.samples, Stream):
-            if not training.steps_per_epoch:
-                raise ValueError("a stream has no length: set training.steps_per_epoch to the batches of an epoch.")
-            if self.validation is not None and not training.evaluation_steps:
-                raise ValueError(
-                    "a stream has no length: set training.evaluation_steps to the batches of an evaluation."
-                )
             return training.steps_per_epoch
         for name in ("steps_per_epoch", "evaluation_steps"):
             if getattr(training, name):

@@ -119,7 +119,7 @@ class TrainingRecipe:
     clip_gradient
         Largest norm of the whole gradient; 0 clips nothing.
     workers
-        Processes that read batches ahead; 0 reads in the training process.
+        Processes that read or generate batches ahead; 0 does it in the training process.
     evaluate_every
         Epochs between two evaluations; the last epoch is always evaluated.
     patience

@@ -58,11 +58,17 @@ class TrainingResult:
 
     @property
     def performance(self) -> dict[str, float]:
-        """Top-1 by the part that it was measured on; empty for a task without classes."""
-        if "top1" in self.test:
-            return {"top-1, test part": self.test["top1"]}
+        """Top-1 or endpoint error by the part that it was measured on; empty for a task with neither."""
         known = self.best.get("validation_top1") if "validation_chance_top1" in self.best else None
-        return {} if known is None else {"top-1, validation part": known}
+        for words, tested, judged in (
+            ("top-1", self.test.get("top1"), known),
+            ("endpoint error in pixels per frame", self.test.get("epe"), self.best.get("validation_epe")),
+        ):
+            if tested is not None:
+                return {f"{words}, test part": tested}
+            if judged is not None:
+                return {f"{words}, validation part": judged}
+        return {}
 
     def save(self) -> None:
         """Write ``result.json``, and what the best network can do into its folder, where `load_model` finds it."""

@@ -180,6 +180,51 @@ def stored_batches(
         yield {name: values.to(device, non_blocking=True) for name, values in batch.items()}
 
 
+class _Draws(Dataset):
+    def __init__(self, stream: Stream, n: int, seeds: Sequence[int], share: slice) -> None:
+        self.stream, self.n, self.seeds, self.share = stream, n, seeds, share
+
+    def __getitem__(self, step: int) -> Batch:
+        return stream_batch(self.stream, self.n, self.seeds[step], self.share, torch.device("cpu"))
+
+
+def stream_batches(
+    stream: Stream, n: int, seeds: Sequence[int], share: slice, device: torch.device, *, workers: int = 0
+) -> Iterator[Batch]:
+    """Generated batches, one per seed, drawn ahead in other processes if asked for.
+
+    Parameters
+    ----------
+    stream
+        What is drawn from.
+    n
+        Samples of each batch, of which this process keeps its share.
+    seeds
+        Of each batch.
+    share
+        Rows that are kept.
+    device
+        Where the batches are needed.
+    workers
+        Processes that draw; 0 draws in this one. The batches are the same.
+
+    Yields
+    ------
+    dict of str to Tensor
+        In the order of ``seeds``.
+    """
+    loader = DataLoader(
+        _Draws(stream, n, seeds, share),
+        batch_size=None,
+        sampler=range(len(seeds)),
+        num_workers=workers,
+        pin_memory=device.type == "cuda",
+        generator=torch.Generator().manual_seed(0),  # else the loader draws from the global state
+    )
+    for batch in loader:
+        yield {name: values.to(device, non_blocking=True) for name, values in batch.items()}
+
+
 def stream_batch(stream: Stream, n: int, seed: int, share: slice, device: torch.device) -> Batch:
     """One generated batch, of which this process keeps its share: the same samples over however many processes."""
     batch = stream.draw(n, torch.Generator().manual_seed(seed))

@@ -149,12 +149,18 @@ def cosine_annealing_with_warmup(
 
 
 def one_cycle(
-    epochs: int, base: float, *, rise: float = 0.05, start_divisor: float = 25.0, end_divisor: float = 1e4
+    epochs: int,
+    base: float,
+    *,
+    rise: float = 0.05,
+    start_divisor: float = 25.0,
+    end_divisor: float = 1e4,
+    beyond: int = 0,
 ) -> list[float]:
     """Up from base / start_divisor to base in a share of the epochs, then down to start / end_divisor, in straight lines.
 
-    With p = rise epochs - 1, at least 0, the largest learning rate is reached at epoch p, which need be no whole number;
-    the last epoch has the smallest.
+    With n the epochs of the cycle and p = rise n - 1, at least 0, the largest learning rate is reached at epoch p, which
+    need be no whole number; the last epoch of the cycle has the smallest.
 
     Parameters
     ----------
@@ -163,9 +169,11 @@ def one_cycle(
     base
         Largest learning rate, at least 0.
     rise
-        Share of the epochs in which the learning rate rises, above 0 and below 1.
+        Share of the cycle in which the learning rate rises, above 0 and below 1.
     start_divisor, end_divisor
         At least 1.
+    beyond
+        Epochs of the cycle that come after training, 0 or more: n = epochs + beyond.
 
     Returns
     -------
@@ -189,7 +197,10 @@ def one_cycle(
     for name, divisor in (("start_divisor", start_divisor), ("end_divisor", end_divisor)):
         if not 1 <= divisor < math.inf:
             raise ValueError(f"{name} must be at least 1, received {divisor}; 1 changes nothing.")
-    start, peak, last = base / start_divisor, max(rise * epochs - 1, 0.0), epochs - 1
+    if beyond < 0:
+        raise ValueError(f"beyond must be 0 or more epochs, received {beyond}; 0 ends the cycle with the training.")
+    start, last = base / start_divisor, epochs + beyond - 1
+    peak = max(rise * (epochs + beyond) - 1, 0.0)
     end = start / end_divisor
     return [
         _between(start, base, epoch / peak) if epoch < peak else _between(base, end, (epoch - peak) / (last - peak))

@@ -15,6 +15,7 @@ from neuromodels.training.samples import (
     step_seed,
     stored_batches,
     stream_batch,
+    stream_batches,
 )
 
 CPU = torch.device("cpu")
@@ -96,6 +97,17 @@ def test_stored_batches_are_the_rows_asked_for(toy, workers):
     for chosen, batch in zip(rows, batches, strict=True):
         assert torch.equal(batch["x"], samples.tensors["x"][chosen])
         assert torch.equal(batch["label"], samples.tensors["label"][chosen])
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+@pytest.mark.enable_socket
+@pytest.mark.parametrize("workers", [0, 1])
+def test_streams_are_drawn_ahead_to_the_same_bits(toy, workers):
+    state = torch.get_rng_state()
+    batches = list(stream_batches(toy.Trials(), 8, [5, 6, 7], slice(2, 5), CPU, workers=workers))
+    for seed, batch in zip([5, 6, 7], batches, strict=True):
+        for name, values in stream_batch(toy.Trials(), 8, seed, slice(2, 5), CPU).items():
+            assert torch.equal(batch[name], values)
     assert torch.equal(torch.get_rng_state(), state)
 
 

@@ -50,6 +50,10 @@ def test_one_cycle_is_torchs(epochs, rise):
     np.testing.assert_allclose(one_cycle(epochs, 0.8e-4, rise=rise), expected, rtol=1e-9)
 
 
+def test_one_cycle_may_go_on_beyond_the_training():
+    assert one_cycle(20, 1.0, beyond=3) == one_cycle(23, 1.0)[:20]
+
+
 def test_first_and_last_epochs():
     assert cosine_with_warmup(100, 0.1)[0] == 0
     assert cosine_with_warmup(100, 0.1)[25] == 0.1
@@ -90,6 +94,7 @@ def test_values_are_in_proportion_to_base(name, epochs):
         (lambda: cosine_annealing_with_warmup(20, 1.0, minimum=2), "minimum must be from 0 to base = 1.0, received 2"),
         (lambda: one_cycle(1, 1.0), "a cycle needs at least 2 epochs, received 1"),
         (lambda: one_cycle(10, 1.0, rise=1.0), "rise must be above 0 and below 1, received 1.0"),
+        (lambda: one_cycle(10, 1.0, beyond=-1), "beyond must be 0 or more epochs, received -1"),
         (lambda: one_cycle(10, 1.0, end_divisor=0.5), "end_divisor must be at least 1, received 0.5"),
     ],
 )
