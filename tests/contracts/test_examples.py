@@ -13,6 +13,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = sorted((ROOT / "examples").glob("[0-9]*.py"))
+# They train networks, or draw and record hundreds of films: half a minute each.
+LONG = ("15_from_touch_to_cortex", "18_train_a_motion_network", "21_score_on_real_v1")
 
 
 def run(script, folder):
@@ -20,7 +22,10 @@ def run(script, folder):
     return subprocess.run([sys.executable, script], cwd=folder, env=environment, capture_output=True, text=True)
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "script",
+    [pytest.param(path, id=path.stem, marks=pytest.mark.slow if path.stem in LONG else ()) for path in SCRIPTS],
+)
 def test_example_runs_and_saves_its_figure(script, tmp_path):
     done = run(script, tmp_path)
     if done.returncode == 3:
