@@ -74,7 +74,9 @@ def score_animals(
     compared = {name: one for name, one in rows.items() if name not in without or len(without) == len(features)}
     everything = metric.matrix(compared, animals, n_permutations=n_permutations or 1000).with_layers(list(rows))
     matrix = everything.only(list(features))
-    run = _AnimalRun(list(animals), bootstrap_weights(len(animals), None, n_boot, seed))
+    scored = [name not in matrix.undefined for name in animals]
+    n_scored = sum(scored)
+    run = _AnimalRun(list(animals), bootstrap_weights(len(animals), None, n_boot, seed), scored)
     measured = {name: run.of_layer(matrix, name) for name in features}
     choice: list[str] = []
     if len(features) > 1:
@@ -98,6 +100,13 @@ def score_animals(
     stored = matrix.to_dataset()
     renamed = stored.rename({name: f"{PREFIX}{name}" for name in (*stored.data_vars, *stored.dims)})
     notes += [*left_out_notes(dataset), *trials.notes, *_notes(matrix, dataset)]
+    if n_scored == 1:
+        notes.append("one animal alone has a score, so that there is no interval over animals.")
+    if n_permutations is not None and matrix.exact:
+        notes.append(
+            f"all {len(matrix.null)} orders of the stimuli were counted out, whatever number of permutations was asked for "
+            f"({n_permutations})."
+        )
     if without:
         notes.append(
             f"no score of {', '.join(without)}: all features have the same value for some stimulus, which then has no "
@@ -115,7 +124,7 @@ def score_animals(
         "n_boot": n_boot,
         "n_permutations": n_others,
         "scoring_seed": seed,
-        "interval_factor": small_sample_factor(len(animals)),
+        "interval_factor": small_sample_factor(n_scored) if n_scored > 1 else float("nan"),
         "bootstrap_over": "animals",
         "nested_choice": choice,
         "neuroids_left_out": list(trials.left_out),
@@ -133,7 +142,7 @@ def score_animals(
         headline=headline,
         normalisation=bench.normalisation,
         ceiling_kind="halves of repetitions",
-        protocol=(*bench.protocol(None), *_words(len(animals), n_boot, n_others, exact=matrix.exact)),
+        protocol=(*bench.protocol(None), *_words(n_scored, n_boot, n_others, exact=matrix.exact)),
         warnings=tuple(note for note in notes if note),
         provenance=provenance,
     )
@@ -142,8 +151,10 @@ def score_animals(
 class _AnimalRun:
     """Rows of matrices as measurements: animals in the place of neuroids, the pooled target left out."""
 
-    def __init__(self, animals: list[str], weights: np.ndarray) -> None:
-        self.animals, self.weights = animals, weights
+    def __init__(self, animals: list[str], weights: np.ndarray, scored: list[bool]) -> None:
+        self.animals = animals
+        # One animal alone says nothing about the spread over animals: no draws, and so no interval.
+        self.weights = weights if sum(scored) > 1 else np.full_like(weights, np.nan)
 
     def ceiling(self, matrix: LayerTargetMatrix) -> np.ndarray:
         """``(animal,)``; NaN of an animal without a score, so that all means are over the same animals."""
@@ -249,8 +260,10 @@ def _notes(matrix: LayerTargetMatrix, dataset: NeuralDataset) -> list[str]:
 def _words(n_animals: int, n_boot: int, n_permutations: int, *, exact: bool) -> list[str]:
     kind = "all other orders" if exact else "random orders"
     return [
-        f"Interval: 95 % percentile bootstrap, {n_boot} draws over {n_animals} animals, widened by "
-        f"{small_sample_factor(n_animals):.2f} for their small number (Hesterberg 2015); units and stimuli are held fixed.",
+        f"Interval: 95 % percentile bootstrap, {n_boot} draws over {n_animals} animals with a score, widened by "
+        f"{small_sample_factor(n_animals):.2f} for their small number (Hesterberg 2015); units and stimuli are held fixed."
+        if n_animals > 1
+        else "Interval: none, because fewer than two animals have a score.",
         "Nulls: random features (a mean over draws, whose spread is in the interval), and what the model is shown (mean over "
         "time), with the same formula.",
         f"p: the model's stimuli are permuted ({n_permutations} {kind}), everything is fitted and chosen anew each time; "

@@ -25,9 +25,9 @@ class Stored:
         return {layer: self.features[layer] for layer in layers or self.layers}
 
 
-def first_animal_is_noise(seed):
-    """The planted benchmark with four animals; the first one's responses are random numbers."""
-    made = planted.generate(n_animals=4)
+def first_animal_is_noise(seed, n_animals=4):
+    """The planted benchmark with a few animals; the first one's responses are random numbers."""
+    made = planted.generate(n_animals=n_animals)
     responses = made.responses.transpose("presentation", "neuroid")
     first = responses["subject"].values == responses["subject"].values[0]
     drawn = np.random.default_rng(seed).standard_normal(responses.shape)
@@ -49,6 +49,21 @@ def test_an_animal_without_a_score_enters_no_mean():
     row = found.row("hidden")
     assert row["raw"] == pytest.approx(np.nanmean(found.data["raw"].values))
     assert any("all means are over the others" in warning for warning in found.warnings)
+
+
+def test_one_animal_alone_gives_no_interval():
+    found = score(Stored(hidden=hidden_layer()), first_animal_is_noise(0, n_animals=2), n_boot=50, cache=False)
+    assert np.isfinite(found.data["raw"].values).sum() == 1
+    row = found.row("hidden")
+    assert np.isfinite(row["ceiled"]) and np.isnan([row["ci_low"], row["ci_high"], row["ceiled_ci_low"]]).all()
+    assert any("one animal alone has a score" in note for note in found.warnings)
+    assert any(step.startswith("Interval: none") for step in found.protocol)
+
+
+def test_orders_that_were_all_counted_are_not_drawn():
+    bench = dataclasses.replace(load_benchmark("tactile/planted-rsa"), dataset=planted.generate(n_animals=2))
+    found = score(Stored(hidden=hidden_layer()), bench, n_boot=20, n_permutations=5, cache=False)
+    assert any("all 720 orders" in note and "(5)" in note for note in found.warnings)
 
 
 def test_an_animal_that_says_little_weighs_little_and_is_named():
