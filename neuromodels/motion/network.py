@@ -326,7 +326,7 @@ def _streams(seed: int) -> Iterator[Iterator[torch.Generator]]:
     """
 
     def parts() -> Iterator[torch.Generator]:
-        for part in torch.randint(2**32, (PARTS,), generator=generator(seed)).tolist():
+        for part in torch.randint(2**32, (PARTS,), generator=generator(seed), device="cpu").tolist():
             torch.manual_seed(part)
             yield generator(part)
 

@@ -21,15 +21,23 @@ class Net(nn.Module):
 
 
 @pytest.mark.parametrize(
-    ("kind", "expected"),
+    ("kind", "more", "expected"),
     [
-        ("sgd", lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.8, weight_decay=0.01)),
-        ("adamw", lambda p: torch.optim.AdamW(p, lr=0.1, betas=(0.8, 0.9), eps=1e-6, weight_decay=0.01)),
-        ("lars", lambda p: LARS(p, lr=0.1, momentum=0.8, weight_decay=0.01, trust=0.02)),
+        ("sgd", {"momentum": 0.8}, lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.8, weight_decay=0.01)),
+        (
+            "adamw",
+            {"betas": (0.8, 0.9), "eps": 1e-6},
+            lambda p: torch.optim.AdamW(p, lr=0.1, betas=(0.8, 0.9), eps=1e-6, weight_decay=0.01),
+        ),
+        (
+            "lars",
+            {"momentum": 0.8, "trust": 0.02},
+            lambda p: LARS(p, lr=0.1, momentum=0.8, weight_decay=0.01, trust=0.02),
+        ),
     ],
 )
-def test_steps_are_those_of_the_optimizer_with_these_numbers(kind, expected):
-    recipe = OptimizerRecipe(kind, 0.1, momentum=0.8, weight_decay=0.01, betas=(0.8, 0.9), eps=1e-6, trust=0.02)
+def test_steps_are_those_of_the_optimizer_with_these_numbers(kind, more, expected):
+    recipe = OptimizerRecipe(kind, 0.1, weight_decay=0.01, **more)
     moved = []
     for make in (lambda p: make_optimizer(recipe, p), lambda p: expected(p.parameters())):
         torch.manual_seed(0)
