@@ -109,6 +109,14 @@ class NodeConfig:
             )
         if self.map not in MAPS:
             raise ValueError(f"{where} has map {self.map!r}; it must be one of {', '.join(MAPS)}.")
+        for option, given, reader in (
+            ("kernel", self.kernel != 3, self.map == "conv"),
+            ("stride", self.stride != 1, self.map == "conv"),
+            ("cell_options", bool(self.cell_options), self.cell != "identity"),
+        ):
+            if given and not reader:
+                what = f"the map {self.map!r}" if option in ("kernel", "stride") else "the identity cell"
+                raise ValueError(f"{where} has a {option}, which {what} does not read; leave it out.")
         if self.size_from is not None and self.size_from not in self.inputs:
             raise ValueError(f"{where} takes its size from {self.size_from!r}, which is not one of {self.inputs}.")
         if self.delays is None:

@@ -48,6 +48,9 @@ class ModelRecipe:
 
     def __post_init__(self) -> None:
         check(0 <= self.seed < 2**32, "model.seed", self.seed, "from 0 to 2**32 - 1")
+        for name in ("name", "seed"):
+            if name in self.options:
+                raise RecipeError(f"model.options has {name!r}, which belongs into [model]: set model.{name} instead.")
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from ..errors import ResourceNotAvailableError
 from ..registry import create_model, model_info, takes_option
 from ..weights import label_of, load_weights, read_facts, replace_text, settled, state_performance
 from .checkpoint import read_heads
@@ -139,6 +140,8 @@ def train(
         If the recipe cannot be meant, or ``folder`` holds another run.
     FloatingPointError
         If the loss is no longer finite.
+    ResourceNotAvailableError
+        If a file or folder that the recipe names is not there.
     """
     recipe = recipe if isinstance(recipe, Recipe) else read_recipe(recipe)
     folder = Path(folder)
@@ -272,7 +275,10 @@ def _check_same_network(recipe: Recipe, options: dict[str, Any]) -> None:
 
 
 def _part(recipe: Recipe, part: str) -> Samples | Stream:
-    found: Samples | Stream = build("data", recipe.data, part=part)
+    try:
+        found: Samples | Stream = build("data", recipe.data, part=part)
+    except FileNotFoundError as error:
+        raise ResourceNotAvailableError(str(error)) from error
     return found
 
 

@@ -136,3 +136,16 @@ def test_full_unroll_takes_no_step_onwards_and_one_back(tmp_path):
 def test_what_cannot_be_is_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"map": "linear", "kernel": 5}, "has a kernel, which the map 'linear' does not read"),
+        ({"map": "identity", "stride": 2}, "has a stride, which the map 'identity' does not read"),
+        ({"cell_options": {"bias": 1.0}}, "has a cell_options, which the identity cell does not read"),
+    ],
+)
+def test_an_option_that_nothing_reads_is_refused(options, words):
+    with pytest.raises(ValueError, match=words):
+        NodeConfig("first", 3, ("stimulus",), **options)

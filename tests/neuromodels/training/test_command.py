@@ -101,3 +101,10 @@ def test_unknown_recipe_is_a_usage_error(command, tmp_path):
     found = command("tactile/zhang", "--out", tmp_path / "run")
     assert found.code == RecipeError.exit_code
     assert "closest: tactile/zhuang" in found.err
+
+
+def test_samples_that_are_not_there_are_said_to_be_absent(capsys, tmp_path):
+    words = ["tactile/small-ugrnn", "--set", f"data.folder={tmp_path}/nowhere", "--out", str(tmp_path / "run")]
+    assert cli.main(["train", *words]) == 3
+    assert "nowhere" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()

@@ -233,3 +233,9 @@ def test_shipped_recipes_are_recipes():
     assert "tactile/zhuang-ugrnn" in names
     for name in names:
         assert read_recipe(name).summary
+
+
+@pytest.mark.parametrize("name", ["name", "seed"])
+def test_the_name_and_the_seed_of_a_network_are_no_options(name):
+    with pytest.raises(RecipeError, match=f"model.options has '{name}', which belongs into .model.: set model.{name}"):
+        Recipe.from_dict(changed(model={"options": {name: 3}}))
