@@ -47,6 +47,7 @@ for _dataset, _metric in (
             dataset=_dataset,
             citation=dataset_info(_dataset).citation,
             metric=_metric,
+            missing="average",
             normalisation="none" if _dataset == "motion/sintel-slow" else "r/c",
             published=SECOND_ORDER_PUBLISHED if _dataset == "motion/second-order" else (),
             protocol_notes=SECOND_ORDER_NOTES if _dataset == "motion/second-order" else (),
