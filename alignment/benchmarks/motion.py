@@ -47,6 +47,7 @@ for _dataset, _metric in (
             dataset=_dataset,
             citation=dataset_info(_dataset).citation,
             metric=_metric,
+            missing="average",
             normalisation="none" if _dataset == "motion/sintel-slow" else "r/c",
             published=SECOND_ORDER_PUBLISHED if _dataset == "motion/second-order" else (),
             protocol_notes=SECOND_ORDER_NOTES if _dataset == "motion/second-order" else (),
@@ -111,9 +112,10 @@ for _pattern, _rendering, _split, _nuisance, _note in (
     (
         "motion/mt-rdk.*",
         DOTS,
-        SplitSpec("condition5", "kfold", 5, seed=0),
+        SplitSpec("condition5", "group-kfold", 5, seed=0, group="condition"),
         ("coherence",),
-        "Conditions are held out; a condition's repetitions stay together.",
+        "Conditions are held out: equal dots of both experiments stay together, and so do dots without coherence, whose "
+        "direction is a label only.",
     ),
 ):
     for _name in list_datasets(_pattern):

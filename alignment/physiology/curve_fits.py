@@ -6,6 +6,7 @@ import numpy as np
 
 N_STEPS = 100
 TOLERANCE = 1e-10  # an accepted step that lowers the sum of squares by a smaller share ends the search
+LEAST_DAMPING = 1e-12  # of slopes of unit length, so that curves whose parameters say the same can be solved
 BLOCK = 1 << 21  # numbers of one block of curves: 16 MB
 
 Curve = Callable[[np.ndarray], np.ndarray]
@@ -100,16 +101,19 @@ def _descend(
         slope = np.where(held[:, None, :], 0.0, slope)
         pull = np.where(held, 0.0, pull)
         square = np.einsum("mnp,mnq->mpq", slope, slope)
-        diagonal = np.einsum("mpp->mp", square)
-        added = damping[active][:, None] * diagonal + np.where(diagonal > 0, 1e-300, 1.0)
-        step = np.linalg.solve(square + added[:, :, None] * np.eye(here.shape[1]), pull[..., None])[..., 0]
+        length = np.sqrt(np.einsum("mpp->mp", square))
+        # Slopes of unit length: however steep or flat the curve, damping alone keeps the matrix regular.
+        length = np.where(length > 0, length, 1.0)
+        square = square / length[:, :, None] / length[:, None, :]
+        damped = square + damping[active][:, None, None] * np.eye(here.shape[1])
+        step = np.linalg.solve(damped, (pull / length)[..., None])[..., 0] / length
         tried = np.clip(here - step, floor, ceiling)
         reached = ((scale[active] * (curve(tried) - observed[active])) ** 2).sum(axis=1)
         better = reached < squares[active]
         gain = np.where(better, squares[active] - reached, 0.0)
         small = better & (gain <= TOLERANCE * squares[active])
         found[active[better]], squares[active[better]] = tried[better], reached[better]
-        damping[active] = np.where(better, damping[active] / 5, damping[active] * 4)
+        damping[active] = np.where(better, np.maximum(damping[active] / 5, LEAST_DAMPING), damping[active] * 4)
         active = active[~small & (damping[active] < 1e10)]
         if not len(active):
             break

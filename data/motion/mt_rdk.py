@@ -66,6 +66,9 @@ def load(info: DatasetInfo) -> NeuralDataset:
     shown = ["stimulus_id", "experiment", *DESCRIPTORS]
     table = trials[shown].drop_duplicates("stimulus_id").sort_values("stimulus_id", ignore_index=True)
     table["kind"] = "dots"
+    # What the dots did, whichever experiment they were shown in: without coherence, their direction is a label only.
+    degrees = np.where(table["coherence"] > 0, table["direction_deg"], 0.0)
+    table["condition"] = [f"{a:03.0f}deg.{1000 * c:04.0f}" for a, c in zip(degrees, table["coherence"], strict=True)]
     codes = xr.DataArray(
         table[list(DESCRIPTORS)].to_numpy(np.float32),
         dims=("stimulus", "descriptor"),

@@ -142,7 +142,8 @@ class AdelsonBergen(ClassicalModel):
         """
         config = self.config
         widest = max(map(config.half_width, config.spatial_frequencies_cpp))
-        clips = check_clips(clips, at_least=config.n_taps, smallest_side=widest, model=self.name or "this model")
+        name = self.name or "this model"
+        clips = check_clips(clips, at_least=config.n_taps, smallest_side=widest, model=name, dtype=self.dtype)
         frames = luminance(clips)
         pairs = [self._energies(frames, scale) for scale in range(len(config.spatial_frequencies_cpp))]
         self.tap("opponent", torch.cat([toward - against for toward, against in pairs], 2))

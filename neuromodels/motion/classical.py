@@ -83,6 +83,11 @@ class ClassicalModel(Recordable, nn.Module):
         for name, exact in self.constants().items():
             self.register_buffer(name, _rounded(exact, torch.get_default_dtype(), None), persistent=False)
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """Precision of the constants, in which clips of any precision are answered."""
+        return next(held.dtype for held in self.buffers() if held.is_floating_point())
+
     @abstractmethod
     def constants(self) -> dict[str, np.ndarray]:
         """Constants by name, float64 or whole numbers, from the configuration alone."""

@@ -10,7 +10,13 @@ SLACK = 1e-3
 
 
 def check_clips(
-    clips: Tensor, *, n_frames: int | None = None, at_least: int | None = None, smallest_side: int, model: str
+    clips: Tensor,
+    *,
+    n_frames: int | None = None,
+    at_least: int | None = None,
+    smallest_side: int,
+    model: str,
+    dtype: torch.dtype | None = None,
 ) -> Tensor:
     """Refuse clips that a motion model cannot use.
 
@@ -28,11 +34,13 @@ def check_clips(
         Fewest rows and fewest columns, pixels.
     model
         Who asks, for the message.
+    dtype
+        Precision that the model computes in; None leaves the clips in theirs.
 
     Returns
     -------
     Tensor
-        The same clips.
+        The same clips, in that precision.
 
     Raises
     ------
@@ -64,7 +72,7 @@ def check_clips(
             "give larger ones."
         )
     if torch.compiler.is_compiling():
-        return clips
+        return clips if dtype is None else clips.to(dtype)
     low, high = (float(value) for value in torch.aminmax(clips.detach()))
     if low != low:
         raise ValueError(f"{int(clips.isnan().sum())} pixels of the clips for {model} are NaN; replace them.")
@@ -72,7 +80,7 @@ def check_clips(
         raise ValueError(
             f"clips for {model} run from {low:g} to {high:g}; luminance is between 0 and 1: scale them, or divide by 255."
         )
-    return clips
+    return clips if dtype is None else clips.to(dtype)
 
 
 def luminance(clips: Tensor) -> Tensor:

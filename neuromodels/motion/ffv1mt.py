@@ -144,7 +144,8 @@ class FFV1MT(ClassicalModel):
         Tensor
             ``(batch, 2, row, col)``, pixels per frame, right and down. 0 where nothing is seen at any level.
         """
-        clips = check_clips(clips, n_frames=N_FRAMES, smallest_side=SPATIAL_TAPS, model=self.name or "this model")
+        name = self.name or "this model"
+        clips = check_clips(clips, n_frames=N_FRAMES, smallest_side=SPATIAL_TAPS, model=name, dtype=self.dtype)
         frames = luminance(clips)
         if self._tapped is not None:
             energies = self._energies(self._spatial(frames))

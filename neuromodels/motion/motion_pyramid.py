@@ -114,7 +114,7 @@ class NishimotoGallant(ClassicalModel):
             ``(batch, time, filter)`` in the sequence of ``filters``.
         """
         name = self.name or "this model"
-        clips = check_clips(clips, at_least=self.config.width, smallest_side=1, model=name)
+        clips = check_clips(clips, at_least=self.config.width, smallest_side=1, model=name, dtype=self.dtype)
         if tuple(clips.shape[-2:]) != (self.config.n_rows, self.config.n_cols):
             raise ValueError(
                 f"{name} was made for pictures of {self.config.n_rows} x {self.config.n_cols} pixels, received "

@@ -245,7 +245,8 @@ class MotionNetwork(Recordable, nn.Module):
     def _prepared(self, clips: Tensor) -> Tensor:
         """Clips whose sides are multiples of 8."""
         side = self.bank.smallest_side
-        check_clips(clips, n_frames=FRAMES, smallest_side=side, model=self.name or "the motion network")
+        name, dtype = self.name or "the motion network", self.decoder.read.weight.dtype
+        clips = check_clips(clips, n_frames=FRAMES, smallest_side=side, model=name, dtype=dtype)
         rows, cols = clips.shape[-2:]
         fitting = tuple(max(1, (length + FACTOR // 2) // FACTOR) * FACTOR for length in (rows, cols))
         if fitting == (rows, cols):

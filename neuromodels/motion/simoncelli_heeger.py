@@ -169,7 +169,8 @@ class SimoncelliHeeger(ClassicalModel):
         Tensor
             ``(batch, time - 8, unit, row - 36, col - 36)``.
         """
-        clips = check_clips(clips, at_least=N_TAPS, smallest_side=SMALLEST_SIDE, model=self.name or "this model")
+        name = self.name or "this model"
+        clips = check_clips(clips, at_least=N_TAPS, smallest_side=SMALLEST_SIDE, model=name, dtype=self.dtype)
         return self._mt(self._v1(luminance(clips)))
 
     def _v1(self, frames: Tensor) -> Tensor:

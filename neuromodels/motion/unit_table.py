@@ -11,7 +11,8 @@ def bank_units(bank: EnergyBank, *, published_labels: bool = False) -> xr.Datase
     """Preferred direction, frequencies and speed of each unit.
 
     A unit of level k with frequency f prefers ``f RATIO^(k + 1)`` cycles per pixel of the picture, since the finest level
-    (k = 0) is already smaller than the picture.
+    (k = 0) is already smaller than the picture. This is where the energy of a unit peaks; divisive normalisation by all units
+    moves the peak of the response, the more so the fewer and the less evenly spread they are.
 
     Parameters
     ----------

@@ -5,6 +5,7 @@ import xarray as xr
 
 from .clip import Fact, make_clip
 from .display import Display
+from .parameters import seeded
 
 # Bars before the pattern repeats.
 N_BARS = 360
@@ -50,7 +51,7 @@ def moving_bars(
         raise ValueError(f"bars of {bar_deg:g} deg are narrower than a pixel, {1 / display.pixels_per_degree:g} deg.")
     if not 0 <= contrast <= 1:
         raise ValueError(f"contrast is {contrast}; give 0 to 1.")
-    signs = np.random.default_rng(seed).choice((-1.0, 1.0), N_BARS)
+    signs = seeded(seed).choice((-1.0, 1.0), N_BARS)
     # Area under the pattern from its start; a pixel's mean is the difference between its edges.
     area = np.concatenate([[0.0], np.cumsum(signs)])
     width = bar_deg * display.pixels_per_degree

@@ -6,6 +6,7 @@ import xarray as xr
 from .apertures import rectangular_aperture
 from .display import Display
 from .gratings import drifting_grating
+from .parameters import refuse_infinite
 
 
 def barber_pole(
@@ -62,6 +63,7 @@ def barber_pole(
         raise ValueError(
             f"a window of {length_deg:g} x {width_deg:g} deg has no long side; give length_deg > width_deg."
         )
+    refuse_infinite(direction_deg=direction_deg, pole_deg=pole_deg)
     turn = np.deg2rad(pole_deg)
     wide = abs(length_deg * np.cos(turn)) + abs(width_deg * np.sin(turn))
     high = abs(length_deg * np.sin(turn)) + abs(width_deg * np.cos(turn))

@@ -5,6 +5,8 @@ from math import isfinite
 
 import numpy as np
 
+from .parameters import refuse_length
+
 
 @dataclass(frozen=True)
 class Display:
@@ -52,10 +54,9 @@ class Display:
         Raises
         ------
         ValueError
-            If there is no frame.
+            If there is no frame, or a part of one.
         """
-        if n_frames < 1:
-            raise ValueError(f"n_frames is {n_frames}; a clip has at least one frame.")
+        refuse_length(n_frames)
         return np.arange(n_frames) / self.rate_hz
 
     @property

@@ -9,6 +9,7 @@ from .apertures import Aperture, make_aperture
 from .clip import Fact, make_clip
 from .display import Display
 from .dot_motion import DotPaths, Rule, move_dots
+from .parameters import refuse_infinite, seeded
 
 NOISE, SIGNAL = 1, 2
 # Parts per side of a pixel over which the disc of a dot is averaged.
@@ -90,6 +91,7 @@ def random_dots(
     36:2579-2586. Pilly PK, Seitz AR (2009) Vision Research 49:1599-1612.
     """
     display.times(n_frames)
+    refuse_infinite(direction_deg=direction_deg, dot_diameter_deg=dot_diameter_deg)
     _refuse(display, coherence, speed_deg_per_s, density_per_deg2, dot_diameter_deg, lifetime_frames, direction_sd_deg)
     values = np.array([background, *luminances], dtype=float)
     if len(values) < 2 or not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
@@ -116,7 +118,7 @@ def random_dots(
         lifetime_frames=lifetime_frames,
         direction_sd_deg=direction_sd_deg,
         interleaved=interleaved,
-        rng=np.random.default_rng(seed),
+        rng=seeded(seed),
     )
     of_dot = np.resize(np.asarray(luminances, dtype=float), n_dots)
     frames, labels = draw_dots(display, paths, dot_diameter_deg, of_dot, background)

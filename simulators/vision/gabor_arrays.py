@@ -7,6 +7,7 @@ from .apertures import Aperture, make_aperture
 from .clip import Fact, make_clip
 from .display import Display
 from .grating_rendering import refuse_contrasts
+from .parameters import refuse_infinite, seeded
 
 NOISE, SIGNAL = 1, 2
 # Beyond this many standard deviations a Gabor is below 1/2000 of its peak.
@@ -77,6 +78,7 @@ def gabor_array(
     """
     if not 0 <= coherence <= 1:
         raise ValueError(f"coherence is {coherence}; give the share of signal Gabors, 0 to 1.")
+    refuse_infinite(direction_deg=direction_deg)
     for name, value in (
         ("speed_deg_per_s", speed_deg_per_s),
         ("spatial_frequency_cpd", spatial_frequency_cpd),
@@ -87,7 +89,7 @@ def gabor_array(
             raise ValueError(f"{name} of a Gabor array is {value}; give a positive number.")
     display.refuse_aliasing(spatial_frequency_cpd, spatial_frequency_cpd * speed_deg_per_s)
     times = display.times(n_frames)
-    rng = np.random.default_rng(seed)
+    rng = seeded(seed)
     centres = _grid(display, spacing_deg, sd_deg)
     normal, phase, noise_direction = 2 * np.pi * rng.random((3, len(centres)))
     is_signal = rng.permutation(len(centres)) < np.floor(coherence * len(centres) + rng.random())

@@ -66,7 +66,7 @@ def render_gratings(
     """
     times = display.times(n_frames)
     table = stacked_components(components, ("component",))
-    contrast = np.nan_to_num(table["contrast"])
+    contrast = np.nan_to_num(table["contrast"], posinf=np.inf, neginf=-np.inf)
     refuse_contrasts(contrast, mean_luminance)
     shown = contrast > 0
     if not shown.any():

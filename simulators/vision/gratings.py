@@ -10,7 +10,7 @@ import xarray as xr
 from .apertures import Aperture, make_aperture
 from .clip import CHANNELS, Fact, make_clip
 from .display import Display
-from .grating_rendering import Values, render_gratings, stacked_components, uniform_flow
+from .grating_rendering import Values, refuse_contrasts, render_gratings, stacked_components, uniform_flow
 
 COMPONENT = ("direction_deg", "spatial_frequency_cpd", "temporal_frequency_hz", "contrast", "phase_deg")
 
@@ -69,6 +69,7 @@ def drifting_grating(
         "contrast": contrast,
         "phase_deg": phase_deg,
     }
+    refuse_contrasts(contrast, mean_luminance)
     weights = make_aperture(display, aperture)
     frames = render_gratings(display, n_frames, component, mean_luminance, weights)
     speed = temporal_frequency_hz / spatial_frequency_cpd
@@ -134,6 +135,7 @@ def counterphase_grating(
     ValueError
         If a frequency is above its Nyquist limit, or the luminance would leave 0 to 1.
     """
+    refuse_contrasts(contrast, mean_luminance)
     components: dict[str, Values] = {
         "direction_deg": orientation_deg - 90,
         "spatial_frequency_cpd": spatial_frequency_cpd,
@@ -181,7 +183,7 @@ def plaid(
     angle_deg
         Angle between the two directions of drift, above 0 and below 180.
     spatial_frequency_cpd, temporal_frequency_hz
-        Of each grating.
+        Of each grating; a negative temporal frequency moves the pattern the other way.
     contrast
         Of the grating at ``direction_deg + angle_deg / 2``.
     second_contrast
@@ -207,6 +209,9 @@ def plaid(
     if not 0 < angle_deg < 180:
         raise ValueError(f"angle_deg of a plaid is {angle_deg}; give the angle between its drifts, above 0, below 180.")
     contrasts = [contrast, contrast if second_contrast is None else second_contrast]
+    refuse_contrasts(contrasts, mean_luminance)
+    if temporal_frequency_hz < 0:
+        direction_deg, temporal_frequency_hz, phase_deg = direction_deg + 180, -temporal_frequency_hz, -phase_deg
     components: dict[str, Values] = {
         "direction_deg": [direction_deg + angle_deg / 2, direction_deg - angle_deg / 2],
         "spatial_frequency_cpd": spatial_frequency_cpd,

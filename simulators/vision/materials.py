@@ -9,6 +9,7 @@ import xarray as xr
 
 from .display import Display
 from .painting import ripple
+from .parameters import seeded
 from .sprites import Painted, Scene, as_clip
 from .training_scenes import radius, surface, textured_background
 from .trajectories import any_travel
@@ -43,7 +44,7 @@ def shiny_shapes(
     ----------
     Sun et al. 2025, Nature Machine Intelligence, doi 10.1038/s42256-025-01068-w: motion of non-diffuse materials.
     """
-    painted = paint_shiny(display, n_frames, np.random.default_rng(seed), max_speed, channels)
+    painted = paint_shiny(display, n_frames, seeded(seed), max_speed, channels)
     return as_clip(painted, display, {"kind": "shiny_shapes", "seed": seed})
 
 
@@ -76,7 +77,7 @@ def glass_shapes(
     ValueError
         If the surface is unknown.
     """
-    rng = np.random.default_rng(seed)
+    rng = seeded(seed)
     painted = paint_glass(display, n_frames, rng, max_speed, channels, surface_kind=surface_kind)
     return as_clip(painted, display, {"kind": f"glass_shapes, {surface_kind}", "seed": seed})
 
@@ -96,7 +97,7 @@ def water_scene(
     xarray.Dataset
         As from `shiny_shapes`: flow and segmentation of the scene without the water.
     """
-    painted = paint_water(display, n_frames, np.random.default_rng(seed), max_speed, channels)
+    painted = paint_water(display, n_frames, seeded(seed), max_speed, channels)
     return as_clip(painted, display, {"kind": "water_scene", "seed": seed})
 
 

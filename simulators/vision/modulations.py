@@ -17,6 +17,7 @@ from .clip import Fact, make_clip
 from .display import Display
 from .fields import field_side, random_field
 from .outlines import outline
+from .parameters import refuse_infinite, refuse_length, seeded
 from .trajectories import places
 
 PUBLISHED_SIDE = 1024
@@ -70,7 +71,7 @@ def modulated_region(
     Raises
     ------
     ValueError
-        If the modulation is unknown, or the background has another size.
+        If the modulation is unknown, the background has another size, or a number is not finite.
 
     References
     ----------
@@ -79,9 +80,11 @@ def modulated_region(
     """
     if modulation not in _MODULATIONS:
         raise ValueError(f"modulation {modulation!r} is not known; give one of {', '.join(MODULATIONS)}.")
-    if n_frames < 1:
-        raise ValueError(f"n_frames is {n_frames}; a clip has at least one frame.")
-    rng = np.random.default_rng(seed)
+    refuse_length(n_frames)
+    for name, value in (("speed_px_per_frame", speed_px_per_frame), ("direction_deg", direction_deg)):
+        if value is not None:
+            refuse_infinite(**{name: value})
+    rng = seeded(seed)
     side = min(display.n_rows, display.n_cols)
     picture = _background(display, background, rng)
     velocities = _way(n_frames, side / PUBLISHED_SIDE, speed_px_per_frame, direction_deg, rng)
@@ -110,7 +113,7 @@ def modulated_region(
     facts: dict[str, Fact] = {
         "kind": "modulated_region",
         "modulation": modulation,
-        "direction_deg": float(np.rad2deg(np.arctan2(-down_mean, right))),
+        "direction_deg": float(np.rad2deg(np.arctan2(-down_mean, right)) % 360),
         "speed_deg_per_s": float(display.degrees_per_second(np.hypot(right, down_mean))),
         "seed": int(seed),
     }

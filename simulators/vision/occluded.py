@@ -7,6 +7,7 @@ import xarray as xr
 
 from .clip import Fact, make_clip
 from .display import Display
+from .parameters import refuse_infinite
 
 Occluders = Literal["visible", "invisible", "none"]
 DIAMOND, OCCLUDER = 1, 2
@@ -80,6 +81,7 @@ def occluded_diamond(
     for name, value in (("line", line_luminance), ("occluder", occluder_luminance), ("background", background)):
         if not 0 <= value <= 1:
             raise ValueError(f"the luminance of the {name} is {value}; luminance is between 0 and 1.")
+    refuse_infinite(phase_deg=phase_deg)
     _refuse_sizes(display, radius_deg, line_deg, occluder_deg, orbit_deg, period_s)
     display.refuse_aliasing(temporal_frequency_hz=1 / period_s)
     display.times(n_frames)

@@ -4,11 +4,14 @@ All of these have the same mean luminance everywhere, and over draws of the nois
 in the opposite one; their flow is the velocity of what modulates the noise.
 """
 
+from numbers import Integral
+
 import numpy as np
 import xarray as xr
 
 from .clip import Fact, make_clip
 from .display import Display
+from .parameters import refuse_infinite, refuse_length, seeded
 
 # Side of the table of random signs, a power of 2; the noise repeats after so many checks.
 _N_SIGNS = 512
@@ -71,7 +74,7 @@ def contrast_modulated(
         raise ValueError(f"carrier {carrier!r} is not known; give static or dynamic.")
     wave = _Wave(display, n_frames, direction_deg, spatial_frequency_cpd, temporal_frequency_hz, phase_deg)
     _refuse(contrast=contrast, depth=depth)
-    rng = np.random.default_rng(seed)
+    rng = seeded(seed)
     signs = _signs(rng)
     frames = np.empty((n_frames, display.n_rows, display.n_cols), dtype=np.float32)
     for frame, cycles in enumerate(wave.cycles()):
@@ -125,7 +128,7 @@ def flicker_modulated(
     _refuse(contrast=contrast, depth=depth)
     if not 0 <= largest_rate <= 0.5:
         raise ValueError(f"largest_rate is {largest_rate}; give 0 to 0.5 reversals per frame.")
-    rng = np.random.default_rng(seed)
+    rng = seeded(seed)
     noise = _checks(display, _signs(rng), check_px)
     frames = np.empty((n_frames, display.n_rows, display.n_cols), dtype=np.float32)
     for frame, cycles in enumerate(wave.cycles()):
@@ -182,7 +185,7 @@ def drift_balanced(
     _refuse(contrast=contrast)
     if not (np.isfinite(bar_px) and bar_px >= 1):
         raise ValueError(f"bar_px is {bar_px}; give at least 1 pixel.")
-    rng = np.random.default_rng(seed)
+    rng = seeded(seed)
     signs = _signs(rng)
     start = rng.random()
     along, beside = wave.places()
@@ -238,7 +241,7 @@ def motion_defined(
     _refuse(contrast=contrast)
     if not np.isfinite(carrier_speed_px):
         raise ValueError(f"carrier_speed_px is {carrier_speed_px}; give a finite number of pixels per frame.")
-    rng = np.random.default_rng(seed)
+    rng = seeded(seed)
     one, other = _signs(rng), _signs(rng)
     angle = np.deg2rad(direction_deg)
     # Along the stripes, in columns and rows.
@@ -257,11 +260,8 @@ class _Wave:
     def __init__(
         self, display: Display, n_frames: int, direction: float, spatial: float, temporal: float, phase: float
     ) -> None:
-        if n_frames < 1:
-            raise ValueError(f"n_frames is {n_frames}; a clip has at least one frame.")
-        for name, value in (("direction_deg", direction), ("phase_deg", phase)):
-            if not np.isfinite(value):
-                raise ValueError(f"{name} is {value}; give a finite number of degrees.")
+        refuse_length(n_frames)
+        refuse_infinite(direction_deg=direction, phase_deg=phase)
         if not spatial > 0:
             raise ValueError(f"spatial_frequency_cpd is {spatial}; give a positive number, so that there is a speed.")
         display.refuse_aliasing(spatial, temporal)
@@ -282,19 +282,21 @@ class _Wave:
 
     def clip(self, frames: np.ndarray, kind: str, contrast: float, seed: int, **facts: Fact) -> xr.Dataset:
         """Frames with the flow of the wave."""
-        speed = self.temporal / self.spatial
-        angle = np.deg2rad(self.direction)
+        turned = self.temporal < 0
+        direction, phase = (self.direction + 180, -self.phase) if turned else (self.direction, self.phase)
+        speed = abs(self.temporal) / self.spatial
+        angle = np.deg2rad(direction)
         velocity = self.display.pixels_per_frame(speed) * np.array([np.cos(angle), -np.sin(angle)])
         shape = (self.n_frames, 2, self.display.n_rows, self.display.n_cols)
         flow = np.broadcast_to(velocity[None, :, None, None], shape)
         every: dict[str, Fact] = {
             "kind": kind,
-            "direction_deg": float(self.direction),
+            "direction_deg": float(direction % 360),
             "spatial_frequency_cpd": float(self.spatial),
-            "temporal_frequency_hz": float(self.temporal),
+            "temporal_frequency_hz": float(abs(self.temporal)),
             "speed_deg_per_s": float(speed),
             "contrast": float(contrast),
-            "phase_deg": float(self.phase),
+            "phase_deg": float(phase),
             "seed": int(seed),
             **facts,
         }
@@ -307,7 +309,7 @@ def _signs(rng: np.random.Generator) -> np.ndarray:
 
 def _checks(display: Display, table: np.ndarray, check_px: int, shift: np.ndarray | None = None) -> np.ndarray:
     """A table of checks on the display, shifted right and down by so many pixels."""
-    if check_px != int(check_px) or check_px < 1:
+    if not isinstance(check_px, Integral) or check_px < 1:
         raise ValueError(f"check_px is {check_px}; give a whole number of pixels, at least 1.")
     right, down = (0.0, 0.0) if shift is None else shift
     cols = np.floor((np.arange(display.n_cols) - right) / check_px).astype(int) % _N_SIGNS

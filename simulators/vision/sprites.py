@@ -12,6 +12,7 @@ from .display import Display
 from .fields import field_side, random_field
 from .outlines import outline, padded
 from .painting import Objects, paint
+from .parameters import refuse_length
 from .trajectories import places
 
 # Slopes of the spectra of textures; natural pictures are in their middle.
@@ -192,8 +193,7 @@ def refuse_form(n_frames: int, n_channels: int, max_speed: float) -> None:
     ValueError
         If there is no frame, or another number of channels than 1 or 3, or the speed is negative or not finite.
     """
-    if n_frames < 1:
-        raise ValueError(f"n_frames is {n_frames}; a clip has at least one frame.")
+    refuse_length(n_frames)
     if n_channels not in (1, 3):
         raise ValueError(f"channels is {n_channels}; give 1 for luminance or 3 for colours.")
     if not 0 <= max_speed < np.inf:

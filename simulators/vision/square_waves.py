@@ -45,7 +45,7 @@ def missing_fundamental(
     frames_per_step
         Frames for which a step is held.
     temporal_frequency_hz
-        Of the fundamental, for continuous motion in place of steps.
+        Of the fundamental, for continuous motion in place of steps; 0 stands still.
     contrast
         Contrast of the square wave that the fundamental is taken from.
     phase_deg
@@ -79,6 +79,7 @@ def missing_fundamental(
     if not np.isfinite(step_cycles):
         raise ValueError(f"step_cycles is {step_cycles}; give a finite number of cycles.")
     lowest = 1 if keeps_fundamental else 3
+    steps = temporal_frequency_hz is None
     drift = 0.0 if temporal_frequency_hz is None else temporal_frequency_hz
     angle = np.array([direction_deg]), np.array([phase_deg])
     refuse_components(
@@ -87,11 +88,11 @@ def missing_fundamental(
     refuse_contrasts(contrast, mean_luminance)
     harmonics = np.arange(lowest, display.nyquist_cpd / spatial_frequency_cpd + 1e-9, 2)
     cycles: np.ndarray
-    if drift:
+    if steps:
+        cycles, mean_step = np.arange(n_frames) // frames_per_step * step_cycles, step_cycles / frames_per_step
+    else:
         harmonics = harmonics[harmonics * abs(drift) <= display.nyquist_hz]
         cycles, mean_step = times * drift, drift / display.rate_hz
-    else:
-        cycles, mean_step = np.arange(n_frames) // frames_per_step * step_cycles, step_cycles / frames_per_step
     weights = make_aperture(display, aperture)
     across, up = display.grid()
     along = across * np.cos(np.deg2rad(direction_deg)) + up * np.sin(np.deg2rad(direction_deg))
@@ -112,7 +113,7 @@ def missing_fundamental(
         "phase_deg": phase_deg,
         "lowest_harmonic": lowest,
     }
-    turn = lowest * abs(drift / display.rate_hz if drift else step_cycles) % 1
+    turn = lowest * abs(step_cycles if steps else drift / display.rate_hz) % 1
     if not np.isclose(turn, (0, 0.5, 1)).any():
         facts["perceived_direction_deg"] = (direction_deg + 180 * (turn > 0.5)) % 360
     flow = uniform_flow(display, n_frames, direction_deg, speed, seen=weights)

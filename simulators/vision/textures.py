@@ -6,6 +6,7 @@ import xarray as xr
 from .clip import Fact, make_clip
 from .display import Display
 from .grating_rendering import refuse_contrasts
+from .parameters import seeded
 from .shifts import crop_shifted, shift_periodic
 
 
@@ -35,7 +36,7 @@ def noise_texture(n_rows: int, n_cols: int, *, slope: float = 1.0, seed: int = 0
         raise ValueError(f"slope is {slope}; give a finite exponent, 1 for 1/f.")
     if min(n_rows, n_cols) < 4:
         raise ValueError(f"a texture of {n_rows} x {n_cols} pixels has no frequencies; give at least 4 x 4.")
-    spectrum = np.fft.rfft2(np.random.default_rng(seed).standard_normal((n_rows, n_cols)))
+    spectrum = np.fft.rfft2(seeded(seed).standard_normal((n_rows, n_cols)))
     rows, columns = np.fft.fftfreq(n_rows)[:, None], np.fft.rfftfreq(n_cols)
     frequency = np.hypot(rows, columns)
     frequency[0, 0] = 1

@@ -6,6 +6,7 @@ import xarray as xr
 from .clip import Fact
 from .display import Display
 from .outlines import DRAWN
+from .parameters import seeded
 from .sprites import UNIFORM, Painted, Scene, Texture, as_clip, refuse_form
 from .trajectories import any_travel, published_travel
 
@@ -47,7 +48,7 @@ def nontexture_shapes(
     Sun et al. 2025, Nature Machine Intelligence, doi 10.1038/s42256-025-01068-w: the simple non-texture motion set. Its
     irregular outlines are segments of photographs; blobs stand in for them.
     """
-    rng = np.random.default_rng(seed)
+    rng = seeded(seed)
     painted = paint_shapes(display, n_frames, rng, max_speed, channels)
     return as_clip(painted, display, {"kind": "nontexture_shapes", "seed": seed})
 
@@ -80,7 +81,7 @@ def textured_sprites(
     xarray.Dataset
         As from `nontexture_shapes`.
     """
-    rng = np.random.default_rng(seed)
+    rng = seeded(seed)
     painted = paint_sprites(display, n_frames, rng, max_speed, channels, rotation_deg=rotation_deg, zoom=zoom)
     return as_clip(painted, display, {"kind": "textured_sprites", "seed": seed})
 
@@ -106,7 +107,7 @@ def training_grating(
     ----------
     Sun et al. 2025, doi 10.1038/s42256-025-01068-w: drifting gratings labelled with one constant vector.
     """
-    painted = paint_grating(display, n_frames, np.random.default_rng(seed), max_speed, channels)
+    painted = paint_grating(display, n_frames, seeded(seed), max_speed, channels)
     return as_clip(painted, display, {"kind": "training_grating", "seed": seed})
 
 
@@ -138,6 +139,11 @@ def paint_sprites(
     zoom: float = 0.0,
 ) -> Painted:
     """Arrays of `textured_sprites`."""
+    if not (0 <= rotation_deg < np.inf and 0 <= zoom < 1):
+        raise ValueError(
+            f"rotation_deg is {rotation_deg} and zoom {zoom}; give the largest rotation, 0 or more, and a share from 0 to "
+            "below 1."
+        )
     scene = Scene(display, n_frames, rng, max_speed, channels)
     textured_background(scene)
     for _ in range(rng.integers(3, 9)):

@@ -12,6 +12,7 @@ import xarray as xr
 from ..movie import find_ffmpeg
 from .clip import make_clip
 from .display import Display
+from .pictures import colours
 
 PICTURES = (".png", ".jpg", ".jpeg", ".ppm", ".pgm", ".bmp", ".tif", ".tiff")
 # Weights of red, green and blue in luminance, on encoded values.
@@ -129,7 +130,7 @@ def _read_picture(file: Path) -> np.ndarray:
 
     try:
         with Image.open(file) as image:
-            return np.asarray(image.convert("RGB"))
+            return colours(image)
     except (UnidentifiedImageError, OSError, SyntaxError) as error:
         if isinstance(error, FileNotFoundError):
             raise

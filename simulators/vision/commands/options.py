@@ -12,6 +12,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import numpy as np
 
 from ..display import Display
+from ..pictures import colours
 
 
 def parser_of(kind: str, generator: Callable[..., Any]) -> argparse.ArgumentParser:
@@ -90,7 +91,8 @@ def read_array(path: str) -> np.ndarray:
         if Path(path).suffix == ".csv":
             return np.loadtxt(path, delimiter=",")
         with Image.open(path) as picture:
-            return np.asarray(picture.convert("L" if picture.mode in ("1", "L") else "RGB")) / 255
+            found = colours(picture) / 255
+            return found[:, :, 0] if picture.mode in ("1", "L") or picture.mode.startswith("I") else found
     except (OSError, ValueError) as error:
         raise argparse.ArgumentTypeError(f"{path} cannot be read: {error}") from error
 

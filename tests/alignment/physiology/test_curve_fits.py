@@ -93,3 +93,27 @@ def test_explained_variance_has_its_edges():
     observed = np.array([[1.0, 2.0, 3.0], [2.0, 2.0, 2.0]])
     np.testing.assert_allclose(explained(observed, np.array([0.5, 0.0])), [0.75, np.nan])
     assert explained(observed, np.array([0.5, 0.0]), np.array([1.0, 1.0, 0.0]))[0] == pytest.approx(0.0)
+
+
+def test_parameters_that_say_the_same_are_fitted_all_the_same():
+    # Far beyond what was shown, threshold and slope of a Weibull change the curve alike.
+    coherence = np.array([0.05, 0.1, 0.2, 0.4, 0.8])
+
+    def weibull(parameters):
+        return 1 - 0.5 * np.exp(-((coherence / np.exp(parameters[:, :1])) ** np.exp(parameters[:, 1:])))
+
+    observed = np.array([[0.6, 1.0, 0.88, 0.94, 0.9]])
+    low, high = np.log([0.05 / 100, 0.1]), np.log([0.8 * 100, 10.0])
+    start = np.array([[[0.81392262, -1.19734588]]])
+    found, error = fit_curves(weibull, observed, start, low, high, weights=np.full(5, 10.0))
+    theirs = least_squares(lambda p: np.sqrt(10) * (weibull(p[None])[0] - observed[0]), start[0, 0], bounds=(low, high))
+    assert np.isfinite(found).all() and error[0] == pytest.approx(2 * theirs.cost, rel=1e-6)
+
+
+@pytest.mark.parametrize("scale", [1e-120, 1e120])
+def test_a_twin_parameter_and_an_extreme_scale_are_no_singular_matrix(scale):
+    def twins(parameters):
+        return scale * (parameters[:, :1] + parameters[:, 1:]) ** 3 * X
+
+    found, _ = fit_curves(twins, scale * 8 * X[None], np.full((1, 1, 2), 0.3), np.full(2, -np.inf), np.full(2, np.inf))
+    assert found.sum() == pytest.approx(2, rel=1e-6)

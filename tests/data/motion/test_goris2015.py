@@ -104,3 +104,12 @@ def test_other_file_is_refused(tmp_path, monkeypatch):
     np.savez(folder / "m620r12.npz", counts=np.zeros(3))
     with pytest.raises(ChecksumError, match="has SHA-256"):
         load_dataset("motion/goris2015.m620r12")
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_conditions_of_equal_gratings_are_one(real_data, unit):
+    dataset = load_dataset(f"motion/goris2015.{unit}")
+    table, codes = dataset.stimuli.table, dataset.stimuli.arrays.values
+    slow = [next(k for k in range(len(codes)) if (codes[k] == one).all()) for one in codes]
+    assert table["condition"].tolist() == table["stimulus_id"].iloc[slow].tolist()
+    assert (table["condition"] != table["stimulus_id"]).sum() == (14 if unit == "m624l54" else 0)

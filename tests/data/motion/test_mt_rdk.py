@@ -79,3 +79,13 @@ def test_other_file_is_refused(tmp_path, monkeypatch):
     np.savez(tmp_path / "recordings" / "macaque_mt_rdk" / "mt_cell1.npz", spikes=np.zeros(3))
     with pytest.raises(ChecksumError, match="has SHA-256"):
         load_dataset("motion/mt-rdk.cell1")
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_equal_dots_of_both_experiments_are_one_condition(real_data, cell):
+    table = load_dataset(f"motion/mt-rdk.{cell}").stimuli.table
+    for _, same in table.groupby("condition"):
+        assert same["coherence"].nunique() == 1
+        assert same["coherence"].iloc[0] == 0 or same["direction_deg"].nunique() == 1
+    shown = table.assign(direction_deg=table["direction_deg"].where(table["coherence"] > 0, 0))
+    assert table["condition"].nunique() == len(shown.drop_duplicates(["direction_deg", "coherence"])) < len(table)

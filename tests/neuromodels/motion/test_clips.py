@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from neuromodels import create_model
 from neuromodels.motion.clips import check_clips, luminance
 
 
@@ -60,3 +61,25 @@ def test_luminance_of_colours_and_of_one_channel():
     grey = torch.rand(2, 4, 1, 5, 6)
     assert torch.equal(luminance(grey), grey[:, :, 0])
     torch.testing.assert_close(luminance(grey.expand(-1, -1, 3, -1, -1)), grey[:, :, 0])
+
+
+@pytest.mark.parametrize("kind", [torch.float64, torch.float16, torch.bfloat16])
+@pytest.mark.parametrize(
+    ("name", "n_frames"),
+    [
+        ("motion/adelson-bergen", 12),
+        ("motion/ffv1mt", 5),
+        ("motion/nishimoto-gallant", 16),
+        ("motion/simoncelli-heeger", 9),
+        ("motion/fom-small", 15),
+        ("motion/dual-small", 15),
+    ],
+)
+def test_clips_of_any_precision_are_answered_in_that_of_the_model(name, n_frames, kind):
+    options = {"n_rows": 40, "n_cols": 40} if name == "motion/nishimoto-gallant" else {}
+    model = create_model(name, **options)
+    clips = torch.rand(1, n_frames, 1, 40, 40, generator=torch.Generator().manual_seed(0)).to(kind)
+    with torch.inference_mode():
+        found, wanted = model(clips), model(clips.float())
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found, wanted, rtol=1e-5, atol=1e-6)
