@@ -319,7 +319,6 @@ def _plan(model: Any, benchmark: "Benchmark", arguments: argparse.Namespace) -> 
     from .notes import left_out_notes
 
     info = benchmark.info
-    layers = arguments.layers or list(model.layers)
     print(f"{model.name} on {benchmark.name}")
     missing = [file for file in info.files if locate(info, file) is None]
     if info.files and (len(missing) == len(info.files) if info.alternatives else missing):
@@ -329,7 +328,12 @@ def _plan(model: Any, benchmark: "Benchmark", arguments: argparse.Namespace) -> 
         print(f"    {info.how_to_get}")
         return
     dataset = benchmark.load(offline=True)
+    if benchmark.by_place:
+        _plan_places(model, dataset)
+        print(f"    nothing to download; licence: {info.licence}")
+        return
     shown = benchmark.shown(dataset.stimuli)
+    layers = arguments.layers or list(model.layers)
     width = {layer: values.shape[1] for layer, values in _one_row(model, shown, layers).items()}
     total = sum(width.values()) * len(shown) * 4 / 1e6
     spec = _split(benchmark, dataset, arguments)
@@ -340,6 +344,16 @@ def _plan(model: Any, benchmark: "Benchmark", arguments: argparse.Namespace) -> 
     if not benchmark.by_animal:  # where memory is a matter of megabytes
         _say_memory(benchmark, dataset, width, spec, arguments)
     print(f"    {total:.0f} MB of activations (float32); nothing to download; licence: {info.licence}")
+
+
+def _plan_places(model: Any, dataset: "NeuralDataset") -> None:
+    """Say at which places of which films a model of optical flow would be asked."""
+    from .perceived_flow.at_places import films_of, refuse_without_flow
+
+    refuse_without_flow(model)
+    films, absent = films_of(dataset)
+    print(f"    {len(dataset.stimuli)} places in {len(films)} films, {len(absent)} of which are not on this machine")
+    print(f"    {model.n_frames} frames of each film, optical flow from the model's frame {model.flow_frame + 1}")
 
 
 def _say_memory(

@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from data.dataset import NeuralDataset
+from data.errors import DataNotAvailableError
 from data.motion.judged_flow import vertical_of
 
 
@@ -51,19 +52,21 @@ def flow_at_places(model: FlowModel, dataset: NeuralDataset, *, window: int = 1)
     ------
     TypeError
         If the model estimates no flow.
+    data.DataNotAvailableError
+        If a film is not on this machine.
     ValueError
-        If a film is not on this machine or shorter than the model needs, or the flow is not finite.
+        If a film is shorter than the model needs, or the flow is not finite.
     """
     refuse_without_flow(model)
     table = dataset.stimuli.table
-    absent = sorted(set(table["movie"]) - set(dataset.clips))
+    films, absent = films_of(dataset)
     if absent:
-        raise ValueError(
+        raise DataNotAvailableError(
             f"{len(absent)} films of {dataset.name} are not on this machine (the first is {absent[0]!r}), so that no model can "
             f"be asked about them. {dataset.info.how_to_get}"
         )
     found = np.full((len(table), 2), np.nan)
-    for movie in dict.fromkeys(table["movie"]):
+    for movie in films:
         places = np.flatnonzero(table["movie"] == movie)
         flow = flow_of_clip(model, dataset.clips[movie](), movie)
         for place, row, col in zip(places, table["row"].iloc[places], table["col"].iloc[places], strict=True):
@@ -76,6 +79,12 @@ def flow_at_places(model: FlowModel, dataset: NeuralDataset, *, window: int = 1)
             f"{(~np.isfinite(found).all(axis=1)).sum()} of {len(found)} places of {dataset.name}."
         )
     return found
+
+
+def films_of(dataset: NeuralDataset) -> tuple[list[str], list[str]]:
+    """Films of a dataset of judged motion in the order of its places, and those of them that are not on this machine."""
+    films = list(dict.fromkeys(dataset.stimuli.table["movie"]))
+    return films, sorted(set(films) - set(dataset.clips))
 
 
 def flow_of_clip(model: FlowModel, clip: xr.DataArray, name: str) -> np.ndarray:

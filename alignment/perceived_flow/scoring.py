@@ -44,8 +44,10 @@ def score_perceived_flow(
     ------
     TypeError
         If the model estimates no flow.
+    data.DataNotAvailableError
+        If films are not on this machine.
     ValueError
-        If films are missing or too short.
+        If films are too short.
     """
     metric = bench.perceived_flow
     refuse_without_flow(model)

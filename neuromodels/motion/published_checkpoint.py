@@ -1,6 +1,5 @@
 """Weights that the authors published, from a file that the user has."""
 
-import pickle
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -111,7 +110,7 @@ def from_published(state: Mapping[str, Tensor], config: MotionConfig) -> dict[st
     Raises
     ------
     ContractError
-        Naming the first key that is missing, of another shape, or unexpected.
+        Naming the first key that is missing, of another shape, not finite, or unexpected.
     """
     theirs = {key.removeprefix(WRAPPED): value for key, value in state.items()}
     shapes = {key: tuple(value.shape) for key, value in MotionNetwork(config, seed=0).state_dict().items()}
@@ -130,6 +129,8 @@ def from_published(state: Mapping[str, Tensor], config: MotionConfig) -> dict[st
                     f"{key!r} of the checkpoint has shape {tuple(theirs[key].shape)}, but {wanted} is expected; it is of "
                     "another configuration."
                 )
+            if not theirs[key].isfinite().all():
+                raise ContractError(f"{key!r} of the checkpoint has values that are not finite; it is damaged.")
         values = torch.cat([theirs[key].reshape(-1) for key in place.keys])
         found[ours] = values.reshape(shapes[ours]).float()
     known = {key for place in mapping.values() for key in place.keys} | set(_constants(config))
@@ -206,9 +207,12 @@ def _read(path: Path) -> dict[str, Tensor]:
         )
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+    except OSError:
+        raise
+    except Exception as error:  # reading a damaged file fails in any way
         raise ContractError(
-            f"{path} cannot be read as tensors alone ({str(error).splitlines()[0]}); nothing else is read from it."
+            f"{path} cannot be read as tensors alone ({type(error).__name__}): it is damaged, no file of torch, or holds more "
+            "than tensors, which is not read; give the authors' file as it was distributed."
         ) from None
     for wrapper in ("state_dict", "model"):
         if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):

@@ -4,6 +4,8 @@ They stand in for renders of metal and glass by a ray tracer: what they share wi
 than the object it is seen on, or is displaced on its way, so that the motion of the picture is not that of the object.
 """
 
+from typing import Literal
+
 import numpy as np
 import xarray as xr
 
@@ -15,6 +17,7 @@ from .training_scenes import radius, surface, textured_background
 from .trajectories import any_travel
 
 N_OBJECTS = (3, 9)
+SurfaceKind = Literal["clear", "frosted", "dynamic"]
 
 
 def shiny_shapes(
@@ -55,7 +58,7 @@ def glass_shapes(
     seed: int = 0,
     max_speed: float = 4.0,
     channels: int = 1,
-    surface_kind: str = "clear",
+    surface_kind: SurfaceKind = "clear",
 ) -> xr.Dataset:
     """Moving pieces of glass, through which textured moving objects are seen displaced.
 
@@ -127,7 +130,7 @@ def paint_glass(
     max_speed: float,
     channels: int,
     *,
-    surface_kind: str = "clear",
+    surface_kind: SurfaceKind = "clear",
 ) -> Painted:
     """Arrays of `glass_shapes`."""
     if surface_kind not in _SURFACES:
@@ -167,4 +170,8 @@ def paint_water(display: Display, n_frames: int, rng: np.random.Generator, max_s
 
 
 # Grain of the surface that bends light, and pixels of the field by which it drifts per frame.
-_SURFACES = {"clear": (0.12, 0.0), "frosted": (0.9, 0.0), "dynamic": (0.12, 0.6)}
+_SURFACES: dict[SurfaceKind, tuple[float, float]] = {
+    "clear": (0.12, 0.0),
+    "frosted": (0.9, 0.0),
+    "dynamic": (0.12, 0.6),
+}

@@ -8,6 +8,7 @@ that is how far their regions move.
 """
 
 from collections.abc import Callable
+from typing import Literal, get_args
 
 import numpy as np
 import xarray as xr
@@ -31,14 +32,17 @@ BLUR = float(np.sqrt(100 * (_TAPS * np.arange(-2, 3) ** 2).sum() / _TAPS.sum()))
 # Hills of the stream function along whose contours the picture is turned: radii as a share of the picture, and angle.
 N_VORTICES, VORTEX_RADII, VORTEX_ANGLE = 201, (0.03, 0.045, 0.07), 0.9
 
-Modulation = Callable[[np.ndarray, int, np.random.Generator], Callable[[int], np.ndarray]]
+Modulation = Literal["noise", "blur", "water", "phase", "warp", "swirl", "drift_balanced"]
+# In the order of the numbers of the published responses, 1 to 7.
+MODULATIONS: tuple[Modulation, ...] = get_args(Modulation)
+_Modulator = Callable[[np.ndarray, int, np.random.Generator], Callable[[int], np.ndarray]]
 
 
 def modulated_region(
     display: Display,
     n_frames: int = 16,
     *,
-    modulation: str = "noise",
+    modulation: Modulation = "noise",
     background: np.ndarray | None = None,
     speed_px_per_frame: float | None = None,
     direction_deg: float | None = None,
@@ -249,7 +253,7 @@ def _warped(picture: np.ndarray, shift: np.ndarray) -> np.ndarray:
     return np.stack([ndimage.map_coordinates(part, at, order=1, mode="reflect") for part in picture])
 
 
-_MODULATIONS: dict[str, Modulation] = {
+_MODULATIONS: dict[Modulation, _Modulator] = {
     "noise": _noise,
     "blur": _blur,
     "water": _water,
@@ -258,5 +262,3 @@ _MODULATIONS: dict[str, Modulation] = {
     "swirl": _swirl,
     "drift_balanced": _drift_balanced,
 }
-# In the order of the numbers of the published responses, 1 to 7.
-MODULATIONS = tuple(_MODULATIONS)

@@ -5,6 +5,7 @@ in the opposite one; their flow is the velocity of what modulates the noise.
 """
 
 from numbers import Integral
+from typing import Literal, get_args
 
 import numpy as np
 import xarray as xr
@@ -13,6 +14,7 @@ from .clip import Fact, make_clip
 from .display import Display
 from .parameters import refuse_infinite, refuse_length, seeded
 
+Carrier = Literal["static", "dynamic"]
 # Side of the table of random signs, a power of 2; the noise repeats after so many checks.
 _N_SIGNS = 512
 
@@ -26,7 +28,7 @@ def contrast_modulated(
     temporal_frequency_hz: float = 3.0,
     contrast: float = 1.0,
     depth: float = 1.0,
-    carrier: str = "static",
+    carrier: Carrier = "static",
     check_px: int = 1,
     phase_deg: float = 0.0,
     seed: int = 0,
@@ -70,8 +72,8 @@ def contrast_modulated(
     ----------
     Chubb & Sperling 1988, J. Opt. Soc. Am. A 5:1986-2007.
     """
-    if carrier not in ("static", "dynamic"):
-        raise ValueError(f"carrier {carrier!r} is not known; give static or dynamic.")
+    if carrier not in get_args(Carrier):
+        raise ValueError(f"carrier {carrier!r} is not known; give {' or '.join(get_args(Carrier))}.")
     wave = _Wave(display, n_frames, direction_deg, spatial_frequency_cpd, temporal_frequency_hz, phase_deg)
     _refuse(contrast=contrast, depth=depth)
     rng = seeded(seed)

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,10 +7,12 @@ import torch
 import xarray as xr
 
 import alignment
+from alignment import cli
 from alignment.benchmark import Benchmark
 from alignment.ceilings import SplitHalfCeiling
 from alignment.perceived_flow import PerceivedFlow, flow_at_places, score_flow_vectors
 from data.dataset import DatasetInfo
+from data.errors import DataNotAvailableError
 from data.motion.judged_flow import judged_flow, truth_of
 
 INFO = DatasetInfo("motion/mine", "own", "none", "none", "own copy", "Put the films there.", "pixels per frame")
@@ -156,8 +160,24 @@ def test_what_does_not_fit_is_said():
         score_flow_vectors(np.zeros((3, 2)), bench(found), found, model=Model(None))
     without, _ = dataset(20)
     without.clips.clear()
-    with pytest.raises(ValueError, match="1 films of motion/mine are not on this machine .*Put the films there"):
+    with pytest.raises(
+        DataNotAvailableError, match="1 films of motion/mine are not on this machine .*Put the films there"
+    ):
         alignment.score(Model(flow), bench(without))
+
+
+def test_a_dry_run_counts_films_and_places_and_asks_no_model(capsys):
+    found, _ = dataset(20)
+    cli._plan(Model(None), bench(found), SimpleNamespace(layers=None))
+    found.clips.clear()
+    cli._plan(Model(None), bench(found), SimpleNamespace(layers=None))
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("test/model on ")
+    assert said[1] == "    20 places in 1 films, 0 of which are not on this machine"
+    assert said[2] == "    3 frames of each film, optical flow from the model's frame 2"
+    assert said[5] == "    20 places in 1 films, 1 of which are not on this machine"
+    with pytest.raises(TypeError, match="estimates no optical flow"):
+        cli._plan(SimpleNamespace(name="test/other", layers=()), bench(found), SimpleNamespace(layers=None))
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,10 @@ def test_written_as_safetensors(source, tmp_path):
             lambda x: x.update({"module.ffv1.norm_k": torch.ones(2, 1)}),
             r"'ffv1.norm_k' of the checkpoint has shape \(2, 1\), but \(1, 1\)",
         ),
+        (
+            lambda x: x["module.MT.layers.v_proj.weight"].fill_(float("nan")),
+            "'MT.layers.v_proj.weight' of the checkpoint has values that are not finite",
+        ),
         (lambda x: x.update({"module.other.weight": torch.ones(1)}), "the checkpoint has 'other.weight', which"),
     ],
 )
@@ -108,9 +112,10 @@ def test_the_first_difference_is_named(source, change, words):
 def test_files_that_are_no_checkpoint(tmp_path):
     with pytest.raises(ResourceNotAvailableError, match="there is no file .*missing.pth"):
         load_published_checkpoint(tmp_path / "missing.pth")
-    (tmp_path / "text.pth").write_text("not a checkpoint")
-    with pytest.raises(ContractError, match="cannot be read as tensors alone"):
-        load_published_checkpoint(tmp_path / "text.pth", **TINY)
+    for content in (b"", b"not a checkpoint", b"PK", b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.", b"\0" * 999):
+        (tmp_path / "other.pth").write_bytes(content)
+        with pytest.raises(ContractError, match="other.pth cannot be read as tensors alone"):
+            load_published_checkpoint(tmp_path / "other.pth", **TINY)
     torch.save({"a": print}, tmp_path / "code.pth")
     with pytest.raises(ContractError, match="cannot be read as tensors alone"):
         load_published_checkpoint(tmp_path / "code.pth", **TINY)

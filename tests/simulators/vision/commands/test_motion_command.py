@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from typing import get_type_hints
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from PIL import Image
 
 from data.stimuli import load_stimulus_set
 from simulators.cli import SimulateCommand
-from simulators.vision import KINDS, Display, drifting_grating, generator_of, grating_sum, random_dots
+from simulators.vision import KINDS, MODULATIONS, Display, drifting_grating, generator_of, grating_sum, random_dots
 from simulators.vision.commands.options import parameter_words, parser_of
 
 SMALL = ["--n-rows", "16", "--n-cols", "20", "--pixels-per-degree", "4", "--rate-hz", "20"]
@@ -52,6 +53,27 @@ def test_lists_and_choices_and_switches(simulate):
     )
     expected = grating_sum(DISPLAY, direction_deg=[0, 90], contrast=[0.5, 0.2])
     np.testing.assert_array_equal(load_stimulus_set("b.nc").arrays.values[0], expected["frames"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "option", "words"),
+    [
+        ("modulated-region", "--modulation", MODULATIONS),
+        ("glass", "--surface-kind", ("clear", "frosted", "dynamic")),
+        ("contrast-modulated", "--carrier", ("static", "dynamic")),
+    ],
+)
+def test_words_are_choices_that_the_help_lists(kind, option, words, capsys):
+    parser = parser_of(kind, generator_of(kind))
+    assert f"{option} {{{','.join(words)}}}" in parser.format_help()
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--out", "a.nc", option, "other"])
+    assert "invalid choice: 'other'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_option_takes_any_word(kind):
+    assert str not in get_type_hints(generator_of(kind)).values()
 
 
 def test_pictures_and_tables_are_read(simulate, tmp_path):
