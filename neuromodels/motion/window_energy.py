@@ -40,7 +40,7 @@ def window_energy(frames: Tensor, filters: EnergyFilters, rows: int, cols: int) 
     """Pooled energy resized to a coarse map: what `resize` makes of `plain_energy`.
 
     Where the map is so coarse that it reads few pixels, only these are computed. Some windows are computed at a time; for
-    a gradient their intermediate values are computed again instead of kept.
+    a gradient their intermediate values are computed again instead of kept, unless one part has them all.
 
     Parameters
     ----------
@@ -132,11 +132,16 @@ def _blocks(pictures: Tensor, kernels: Kernels, above: Tensor, left: Tensor) -> 
     parts = []
     for start in range(0, len(above), at_a_time):
         arguments = (forward, backward, above[start : start + at_a_time], *kernels)
-        if torch.is_grad_enabled() and (pictures.requires_grad or any(value.requires_grad for value in kernels)):
+        # What a single part leaves is little enough to keep.
+        if at_a_time < len(above) and _differentiated(pictures, *kernels):
             parts.append(checkpoint(_energy, *arguments, use_reentrant=False, preserve_rng_state=False))
         else:
             parts.append(_energy(*arguments))
     return torch.cat(parts, dim=1)
+
+
+def _differentiated(*values: Tensor) -> bool:
+    return torch.is_grad_enabled() and any(value.requires_grad for value in values)
 
 
 def _energy(
