@@ -27,8 +27,8 @@ COMPONENT = {
 FACTS = ("size_deg", "x_deg", "y_deg", "latency_ms", "spont_rate_hz")
 
 # Conditions of one family differ in direction alone. Some conditions were shown under two numbers: ``condition`` is the first
-# of those with equal gratings, so that they stay together. Folds over conditions leave neighbouring directions of the same family in
-# training; those over families ask for tuning to mixtures that were never seen.
+# of those with equal gratings, so that they stay together. Folds over conditions leave neighbouring directions of the same
+# family in training; those over families ask for tuning to mixtures that were never seen.
 SPLITS = {
     "family4": SplitSpec("family4", "group-kfold", 4, seed=0, group="family"),
     "condition10": SplitSpec("condition10", "group-kfold", 10, seed=0, group="condition"),
