@@ -1,4 +1,5 @@
-"""A trained motion network on noise and on kinds of scenes that it never saw, beside Lucas-Kanade; and the grid's limit.
+"""A trained motion network on noise and on kinds of scenes that it never saw, beside Lucas-Kanade; the baseline's window and
+the grid's limit on validation scenes.
 
 python benchmarks/motion_hard_scenes.py RUN
 """
@@ -45,13 +46,22 @@ def main(run: str) -> None:
         return motion_scenes("test", size=64, mixture={kind: 1.0}, max_speed=4.0, n_test=N_SCENES)
 
     shown = {f"sprites, noise {sd}": Noisy(held_out("sprites"), sd) for sd in (0.05, 0.1)}
-    shown |= {kind: held_out(kind) for kind in ("water", "shiny", "dynamic-glass")}
+    shown |= {kind: held_out(kind) for kind in ("shapes", "water", "shiny", "dynamic-glass")}
     for name, scenes in shown.items():
         errors = scene_errors(estimators, scenes)
         mean = errors_by_kind(errors, n_resamples=500)["mean"].sel(region="all", kind="all")
         less = paired_difference(errors, "network", FINE, n_resamples=500).sel(region="all", kind="all")
         words = ", ".join(f"{one} {float(mean.sel(estimator=one)):.3f}" for one in (NO_MOTION, *estimators))
         print(f"{name}: {words}; network less {FINE} [{float(less['low']):.3f}, {float(less['high']):.3f}]")
+    windows = {
+        f"{sd}, {levels}": LucasKanade(window_sd=sd, n_levels=levels)
+        for sd in (1.0, 1.5, 2.0, 4.0)
+        for levels in (1, 2)
+    }
+    chosen_on = motion_scenes("validation", size=64, mixture={"sprites": 1.0}, max_speed=4.0, n_validation=N_SCENES)
+    means = scene_errors(windows, chosen_on).sel(region="all").mean("scene")
+    words = "; ".join(f"{name}: {float(means.sel(estimator=name)):.3f}" for name in windows)
+    print(f"Lucas-Kanade on validation sprites by window sd and levels: {words}")
     for size in (64, 96):
         for kind in ("sprites", "shapes"):
             scenes = motion_scenes("validation", size=size, mixture={kind: 1.0}, max_speed=4.0, n_validation=24)
