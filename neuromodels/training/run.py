@@ -63,6 +63,7 @@ class TrainingResult:
         for words, tested, judged in (
             ("top-1", self.test.get("top1"), known),
             ("endpoint error in pixels per frame", self.test.get("epe"), self.best.get("validation_epe")),
+            ("largest N solved", self.test.get("solved"), self.best.get("validation_solved")),
         ):
             if tested is not None:
                 return {f"{words}, test part": tested}
