@@ -56,7 +56,7 @@ def stages_of(
         Values of N at once in the first stage. Published are 1, but 10 in the sliding window; more of them with
         ``"direct"`` ask for many N without a curriculum.
     step
-        How many N a stage moves on; published are 1, and 5 for the sliding window.
+        How many N a stage moves on, the last one perhaps fewer; published are 1, and 5 for the sliding window.
     heads
         Of the sliding window: ``"position"`` takes them by the place in the window, as published, so that a head that has
         learned one N must answer another when the window moves; ``"own"`` gives each N a head of its own, as in
@@ -88,12 +88,12 @@ def stages_of(
     largest = first_n + width - 1
     while True:
         smallest = first_n if kind == "multi-head" else largest - width + 1
-        ns = tuple(range(smallest, min(largest, last_n) + 1))
+        ns = tuple(range(smallest, largest + 1))
         offset = first_n if kind == "multi-head" or heads == "own" else smallest
         stages.append(Stage(ns, tuple(n - offset for n in ns)))
-        if largest >= last_n:
+        if largest == last_n:
             return tuple(stages)
-        largest += step
+        largest = min(largest + step, last_n)
 
 
 def is_solved(accuracies: Sequence[float], threshold: float = THRESHOLD) -> bool:
