@@ -4,11 +4,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .curriculum import Stage, stages_of
     from .ensemble import LeakyEnsemble
     from .gated_rnn import GatedConfig, GatedRNN
     from .leaky_config import LeakyConfig
     from .leaky_rnn import LeakyRNN
+    from .memory_stream import MemoryStream, memory_stream
+    from .memory_task import MemoryTask
     from .published_networks import load_published
+    from .seeds import train_seeds
 
 _HOME = {
     "GatedConfig": "gated_rnn",
@@ -16,10 +20,29 @@ _HOME = {
     "LeakyConfig": "leaky_config",
     "LeakyEnsemble": "ensemble",
     "LeakyRNN": "leaky_rnn",
+    "MemoryStream": "memory_stream",
+    "MemoryTask": "memory_task",
+    "Stage": "curriculum",
     "load_published": "published_networks",
+    "memory_stream": "memory_stream",
+    "stages_of": "curriculum",
+    "train_seeds": "seeds",
 }
 
-__all__ = ["GatedConfig", "GatedRNN", "LeakyConfig", "LeakyEnsemble", "LeakyRNN", "load_published"]
+__all__ = [
+    "GatedConfig",
+    "GatedRNN",
+    "LeakyConfig",
+    "LeakyEnsemble",
+    "LeakyRNN",
+    "MemoryStream",
+    "MemoryTask",
+    "Stage",
+    "load_published",
+    "memory_stream",
+    "stages_of",
+    "train_seeds",
+]
 
 
 def __getattr__(name: str) -> object:

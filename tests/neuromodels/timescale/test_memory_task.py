@@ -114,7 +114,7 @@ def test_a_run_keeps_its_stages_and_says_why_it_ended(tiny, tmp_path):
     assert best.performance == {"largest N solved, validation part": 4.0}
     assert best.answers == (2, 3, 4)
     stage = load_model(tmp_path / "run" / "stages" / "N2-N3")
-    assert stage.name == "timescale/leaky-small.run-stages-n2-n3"
+    assert stage.name == "timescale/leaky-small.run-n2-n3"
     assert not torch.equal(stage.recurrent_weight, best.recurrent_weight)
     assert "largest" not in str(result) and "solved 4" in str(result)
 
