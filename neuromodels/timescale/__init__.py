@@ -9,10 +9,11 @@ if TYPE_CHECKING:
     from .gated_rnn import GatedConfig, GatedRNN
     from .leaky_config import LeakyConfig
     from .leaky_rnn import LeakyRNN
-    from .memory_stream import MemoryStream, memory_stream
+    from .memory_stream import MemoryStream
     from .memory_task import MemoryTask
     from .published_networks import load_published
     from .seeds import train_seeds
+    from .training_trace import curriculum_trace, plot_accuracies, plot_time_constants
 
 _HOME = {
     "GatedConfig": "gated_rnn",
@@ -23,8 +24,10 @@ _HOME = {
     "MemoryStream": "memory_stream",
     "MemoryTask": "memory_task",
     "Stage": "curriculum",
+    "curriculum_trace": "training_trace",
     "load_published": "published_networks",
-    "memory_stream": "memory_stream",
+    "plot_accuracies": "training_trace",
+    "plot_time_constants": "training_trace",
     "stages_of": "curriculum",
     "train_seeds": "seeds",
 }
@@ -38,8 +41,10 @@ __all__ = [
     "MemoryStream",
     "MemoryTask",
     "Stage",
+    "curriculum_trace",
     "load_published",
-    "memory_stream",
+    "plot_accuracies",
+    "plot_time_constants",
     "stages_of",
     "train_seeds",
 ]

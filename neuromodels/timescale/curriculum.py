@@ -48,8 +48,8 @@ def stages_of(
     Parameters
     ----------
     kind
-        ``"single-head"``: one N, through one head that is used again for each. ``"multi-head"``: every N up to the largest, each
-        through its own head. ``"sliding"``: a window of N that moves on. ``"direct"``: the last N from the beginning.
+        ``"single-head"``: one N, through one head that is used again for each. ``"multi-head"``: every N up to the largest,
+        each through its own head. ``"sliding"``: a window of N that moves on. ``"direct"``: the last N from the beginning.
     first_n, last_n
         Smallest N of the first stage, and largest of the last.
     width

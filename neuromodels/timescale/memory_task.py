@@ -10,8 +10,9 @@ from ..training.progress import EpochEnd
 from ..training.samples import Batch, Samples, Stream
 from ..training.task import Task, TaskContext
 from .curriculum import THRESHOLD, Heads, Kind, Stage, answers_of, is_solved, stages_of
+from .gated_rnn import GatedRNN
 from .leaky_config import CLAMP
-from .memory_network import MemoryNetwork
+from .leaky_rnn import LeakyRNN
 from .memory_stream import MemoryStream
 
 
@@ -62,8 +63,10 @@ class MemoryTask(Task):
     ) -> None:
         super().__init__()
         model = context.model
-        if not isinstance(model, MemoryNetwork):
-            raise ValueError(f"{type(model).__name__} has no readout heads; train a network such as timescale/leaky-small.")
+        if not isinstance(model, LeakyRNN | GatedRNN):
+            raise ValueError(
+                f"{type(model).__name__} has no readout heads; train a network such as timescale/leaky-small."
+            )
         if context.augmentation is not None:
             raise ValueError("an augmentation changes digits, not the answers; leave [augmentation] out.")
         if not 0 < threshold < 1:
@@ -72,8 +75,8 @@ class MemoryTask(Task):
         needed = 1 + max(max(stage.heads) for stage in self.stages)
         if needed > model.heads:
             raise ValueError(
-                f"this curriculum needs {needed} heads, but the network has {model.heads}: head {needed - 1} does not exist; set "
-                f"model.options.heads to {needed}, or lower task.last_n."
+                f"this curriculum needs {needed} heads, but the network has {model.heads}: head {needed - 1} does not exist; "
+                f"set model.options.heads to {needed}, or lower task.last_n."
             )
         self.threshold, self.place, self.solved = threshold, 0, 0
         # In a tuple: as an attribute of its own the network would become part of the task and its weights.
@@ -171,12 +174,12 @@ def summed_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     return functional.cross_entropy(logits.flatten(0, 1), labels.flatten()) * labels.shape[1]
 
 
-def time_constant_trace(model: MemoryNetwork) -> dict[str, float]:
+def time_constant_trace(model: LeakyRNN | GatedRNN) -> dict[str, float]:
     """Mean, standard deviation and share at the clamp of the time constants; nothing where they depend on the input."""
-    if not hasattr(model, "tau"):
+    if not isinstance(model, LeakyRNN):
         return {}
     with torch.no_grad():
-        tau = model.time_constants().double()  # type: ignore[operator]
+        tau = model.time_constants().double()
     return {
         "tau_mean": float(tau.mean()),
         "tau_sd": float(tau.std(correction=0)),

@@ -17,6 +17,7 @@ from ..training.recipe import Recipe, read_recipe
 from ..training.run import TrainingResult, end_run, prepare, start_run
 from ..training.samples import Batch, step_seed
 from ..training.tables import RecipeError
+from .curriculum import Stage
 from .ensemble import LeakyEnsemble
 from .leaky_rnn import LeakyRNN
 from .memory_task import MemoryTask
@@ -35,8 +36,7 @@ def train_seeds(
     """Train a memory recipe with several seeds, side by side.
 
     Each seed is the run that ``model.seed`` and ``training.seed`` of this value give alone, up to rounding: it has its own
-    digits and its own place in the curriculum, and its folder ``seed-0`` is that of any other run, which
-    ``neuromodels train --resume`` can also go on with. A seed that is done leaves the others more room. State is saved at the end
+    digits and its own place in the curriculum, and its folder, such as ``seed-0``, is that of any other run. A seed that is done leaves the others more room. State is saved at the end
     of each epoch.
 
     Parameters
@@ -60,8 +60,8 @@ def train_seeds(
     ValueError
         If the recipe is none of those, there are no seeds or one twice, or a folder holds another run.
     FloatingPointError
-        If the loss of a seed is no longer finite: the other seeds are trained to their end first, and what was saved of this one
-        before stays.
+        If the loss of a seed is no longer finite: the other seeds are trained to their end first, and what was saved of
+        this one before stays.
     """
     recipe = recipe if isinstance(recipe, Recipe) else read_recipe(recipe)
     if not seeds or len(set(seeds)) < len(seeds):
@@ -134,7 +134,7 @@ def _losses(
     ensemble: LeakyEnsemble, trainers: list[Trainer], batches: Sequence[Batch], step: int
 ) -> tuple[Tensor, Tensor]:
     """Loss and mean accuracy of each network, ``(network,)``."""
-    stages = [trainer.task.stage for trainer in trainers]  # type: ignore[union-attr]
+    stages = [_stage(trainer) for trainer in trainers]
     heads = sorted({head for stage in stages for head in stage.heads})
     lengths = [batch["x"].shape[1] for batch in batches]
     n, longest = len(batches[0]["x"]), max(lengths)
@@ -153,6 +153,12 @@ def _losses(
     right = (logits.argmax(-1) == label).double().sum((1, 2))
     asked = torch.tensor([len(stage.heads) for stage in stages], device=x.device)
     return each.view(len(batches), -1).sum(1) / n, right / (asked * n)
+
+
+def _stage(trainer: Trainer) -> Stage:
+    """What is asked of this seed now."""
+    found: Stage = trainer.task.stage  # type: ignore[assignment]
+    return found
 
 
 def _joint_optimizer(ensemble: LeakyEnsemble, trainers: list[Trainer]) -> SGD:

@@ -254,7 +254,7 @@ def _balance(digits: "Tensor", ns: list[int], rule: str, generator: "torch.Gener
     found = labels(digits, ns, rule)  # type: ignore[arg-type]
     order = torch.rand(len(ns), n, generator=generator, device=where).argsort(1)
     more = torch.randint(2, (len(ns), 1), generator=generator, device=where)
-    wrong = ((order + more) % 2).T != found
+    wrong = found != ((order + more) % 2).T
     if rule == "parity":
         # A digit that is changed for one N changes the answers to all larger ones.
         wrong = wrong ^ torch.nn.functional.pad(wrong, (1, 0))[:, :-1]

@@ -98,7 +98,10 @@ def test_what_heads_stand_for():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"kind": "cumulative"}, "curriculum must be one of single-head, multi-head, sliding, direct, received 'cumulative'"),
+        (
+            {"kind": "cumulative"},
+            "curriculum must be one of single-head, multi-head, sliding, direct, received 'cumulative'",
+        ),
         ({"first_n": 1}, "first_n must be a whole number of at least 2, received 1"),
         ({"first_n": 2.0}, "first_n must be a whole number of at least 2, received 2.0"),
         ({"width": 0}, "width must be a whole number of at least 1, received 0"),

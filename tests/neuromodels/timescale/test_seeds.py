@@ -86,7 +86,9 @@ def test_a_seed_that_breaks_leaves_the_others_alone(tiny, tmp_path, monkeypatch)
         return reason
 
     monkeypatch.setattr(MemoryTask, "after_epoch", poison)
-    with pytest.raises(FloatingPointError, match=r"^seed 1: the loss is (nan|inf) at epoch 3, step 1; lower .*others? seeds? are done"):
+    with pytest.raises(
+        FloatingPointError, match=r"^seed 1: the loss is (nan|inf) at epoch 3, step 1; lower .*others? seeds? are done"
+    ):
         train_seeds(recipe, [0, 1], tmp_path / "run")
     monkeypatch.undo()
     alone(recipe, 0, tmp_path / "alone")
@@ -99,7 +101,12 @@ def test_a_seed_that_breaks_leaves_the_others_alone(tiny, tmp_path, monkeypatch)
     [
         ("small-multi", [], [], "seeds must be at least one, and no two the same, received []"),
         ("small-multi", [], [1, 1], "no two the same, received [1, 1]"),
-        ("small-multi", ["training.precision=bf16"], [0], "need optimizer.kind = 'sgd', training.precision = 'float32'"),
+        (
+            "small-multi",
+            ["training.precision=bf16"],
+            [0],
+            "need optimizer.kind = 'sgd', training.precision = 'float32'",
+        ),
         ("small-multi", ["model.name=timescale/lstm-small"], [0], "only leaky networks and the task timescale/memory"),
     ],
 )

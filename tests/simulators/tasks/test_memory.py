@@ -6,7 +6,7 @@ import re
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulators.tasks import chance_level, draw_digits, draw_length, labels, labels_in_time
@@ -25,6 +25,7 @@ def answer(digits, n, rule):
 
 
 @pytest.mark.parametrize("rule", RULES)
+@settings(max_examples=30, deadline=None)
 @given(
     rows=st.integers(1, 4).flatmap(
         lambda n: st.lists(st.lists(st.integers(0, 1), min_size=9, max_size=9), min_size=n, max_size=n)
@@ -50,10 +51,11 @@ def test_counting_stays_exact_over_a_long_stream():
 
 @pytest.mark.parametrize("n", [2, 3, 10])
 def test_lengths_are_uniform_from_n_plus_2_to_4_n_plus_1(n):
-    drawn = [draw_length(n, generator(seed)) for seed in range(4000)]
+    one = generator()
+    drawn = [draw_length(n, one) for _ in range(3000)]
     assert (min(drawn), max(drawn)) == (n + 2, 4 * n + 1)
     counts = torch.bincount(torch.tensor(drawn))[n + 2 :]
-    expected = 4000 / len(counts)
+    expected = 3000 / len(counts)
     # Chi-squared with 3 N - 1 degrees of freedom: mean plus four deviations.
     assert float(((counts - expected) ** 2 / expected).sum()) < len(counts) + 4 * math.sqrt(2 * len(counts))
 
@@ -71,6 +73,7 @@ def test_even_odds():
 
 
 @pytest.mark.parametrize("rule", RULES)
+@settings(max_examples=30, deadline=None)
 @given(n=st.integers(1, 21), ns=st.sets(st.integers(2, 12), min_size=1).map(sorted), seed=st.integers(0, 100))
 def test_balanced_answers_are_right_for_exactly_half(rule, n, ns, seed):
     digits = draw_digits(n, 12, generator(seed), odds="balanced", ns=ns, rule=rule)
@@ -85,9 +88,9 @@ def test_balanced_digits_are_as_even_ones_otherwise(rule):
     assert digits.mean(0).tolist() == pytest.approx([0.5] * 12, abs=0.04)
     answers = labels(digits, [3, 5, 6], rule).float()
     assert torch.corrcoef(answers.T).fill_diagonal_(0).abs().max() < 0.06
-    odd = draw_digits(1, 12, generator(3), odds="balanced", ns=[4], rule=rule)
-    assert {int(labels(draw_digits(1, 12, generator(s), odds="balanced", ns=[4], rule=rule), [4], rule)) for s in range(20)} == {0, 1}
-    assert odd.shape == (1, 12)
+    # Of an odd number of sequences, either answer has the one more.
+    alone = [draw_digits(1, 12, generator(seed), odds="balanced", ns=[4], rule=rule) for seed in range(20)]
+    assert {int(labels(one, [4], rule)) for one in alone} == {0, 1}
 
 
 @pytest.mark.parametrize("n", range(2, 10))
@@ -113,7 +116,7 @@ def test_chance_of_even_parity_as_published():
 @pytest.mark.parametrize("odds", ODDS)
 def test_the_best_constant_answer_reaches_chance_and_no_more(rule, odds):
     ns = [2, 3, 4]
-    digits = draw_digits(40_000, 5, generator(1), odds=odds, ns=ns, rule=rule)
+    digits = draw_digits(20_000, 5, generator(1), odds=odds, ns=ns, rule=rule)
     share = labels(digits, ns, rule).float().mean(0)
     best = torch.maximum(share, 1 - share)
     assert best.tolist() == pytest.approx([chance_level(rule, n, odds) for n in ns], abs=0.01)

@@ -31,7 +31,10 @@ def test_options_reach_the_trials_and_the_file(simulate, capsys):
         "chance": {"N2": 0.5, "N5": 0.5},
         "out": "a.nc",
     }
-    stored, expected = load_stimulus_set("a.nc"), memory_trials(7, [2, 5], rule="match", odds="balanced", length=9, seed=3)
+    stored, expected = (
+        load_stimulus_set("a.nc"),
+        memory_trials(7, [2, 5], rule="match", odds="balanced", length=9, seed=3),
+    )
     np.testing.assert_array_equal(stored.items(), expected["digits"])
     np.testing.assert_array_equal(stored.table["label_5"], expected["label"][:, 1])
 
