@@ -11,11 +11,12 @@ class SimulateCommand:
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add a sub-command for each simulator."""
+        from .tasks import command as memory
         from .vision.commands import command as motion
         from .whisker.commands import command as whisker
 
         kinds = parser.add_subparsers(dest="simulator", metavar="SIMULATOR", required=True)
-        for name, command in (("motion", motion), ("whisker", whisker)):
+        for name, command in (("memory", memory), ("motion", motion), ("whisker", whisker)):
             simulator = kinds.add_parser(
                 name, help=command.SUMMARY, description=command.SUMMARY, epilog=command.EXAMPLES
             )

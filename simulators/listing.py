@@ -3,12 +3,20 @@
 
 def listing() -> list[dict[str, object]]:
     """What each simulator makes, and from what."""
+    from .tasks.command import RULES
+    from .tasks.command import SUMMARY as MEMORY_SUMMARY
     from .vision.commands.command import SUMMARY as MOTION_SUMMARY
     from .vision.kinds import KINDS
     from .whisker.commands.command import BACKENDS, SETS, SUMMARY
     from .whisker.stimuli.families import categories
 
     return [
+        {
+            "name": "memory",
+            "summary": MEMORY_SUMMARY,
+            "command": "neuromodels simulate memory RULE",
+            "rules": list(RULES),
+        },
         {
             "name": "motion",
             "summary": MOTION_SUMMARY,

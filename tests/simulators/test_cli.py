@@ -44,7 +44,7 @@ def test_help_loads_nothing_heavy():
     assert done.stdout == "[]\n"
 
 
-@pytest.mark.parametrize("simulator", ["motion", "whisker"])
+@pytest.mark.parametrize("simulator", ["memory", "motion", "whisker"])
 def test_help_shows_examples_that_can_be_parsed(parser, capsys, simulator):
     with pytest.raises(SystemExit) as caught:
         parser.parse_args([simulator, "--help"])
@@ -84,8 +84,10 @@ def test_simulator_gets_the_arguments(parser, monkeypatch):
 
 
 def test_listing_tells_what_the_parser_takes(parser):
-    motion, row = listing()
-    assert (motion["name"], row["name"]) == ("motion", "whisker")
+    memory, motion, row = listing()
+    assert (memory["name"], motion["name"], row["name"]) == ("memory", "motion", "whisker")
+    for rule in memory["rules"]:
+        assert parser.parse_args(["memory", rule, "--n", "2", "--out", "a.nc"]).rule == rule
     assert {"grating", "plaid", "dots", "texture"} <= set(motion["kinds"])
     for kind in motion["kinds"]:
         assert parser.parse_args(["motion", kind, "--out", "a.nc"]).kind == kind
