@@ -20,7 +20,13 @@ from .tables import Choice, RecipeError, check, check_choice, check_options, pla
 OPTIMIZERS = ("adamw", "lars", "sgd")
 PRECISIONS = ("float32", "bf16", "fp16")
 # Fields of an optimizer that only some kinds read.
-READERS = {"momentum": ("sgd", "lars"), "nesterov": ("sgd",), "betas": ("adamw",), "eps": ("adamw",), "trust": ("lars",)}
+READERS = {
+    "momentum": ("sgd", "lars"),
+    "nesterov": ("sgd",),
+    "betas": ("adamw",),
+    "eps": ("adamw",),
+    "trust": ("lars",),
+}
 SHIPPED = Path(__file__).resolve().parents[1]
 
 

@@ -86,7 +86,9 @@ def test_balanced_digits_are_as_even_ones_otherwise(rule):
     answers = labels(digits, [3, 5, 6], rule).float()
     assert torch.corrcoef(answers.T).fill_diagonal_(0).abs().max() < 0.06
     odd = draw_digits(1, 12, generator(3), odds="balanced", ns=[4], rule=rule)
-    assert {int(labels(draw_digits(1, 12, generator(s), odds="balanced", ns=[4], rule=rule), [4], rule)) for s in range(20)} == {0, 1}
+    assert {
+        int(labels(draw_digits(1, 12, generator(s), odds="balanced", ns=[4], rule=rule), [4], rule)) for s in range(20)
+    } == {0, 1}
     assert odd.shape == (1, 12)
 
 
