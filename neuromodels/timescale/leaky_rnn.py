@@ -7,7 +7,6 @@ from torch import Tensor, nn
 
 from ..seeding import generator
 from .leaky_config import CLAMP, LeakyConfig
-from .memory_network import MemoryNetwork, drawn
 from .leaky_step import (
     LARGEST_START,
     PARAMETERS,
@@ -16,6 +15,7 @@ from .leaky_step import (
     merged_matrix,
     run,
 )
+from .memory_network import MemoryNetwork, drawn
 
 
 class LeakyRNN(MemoryNetwork):
