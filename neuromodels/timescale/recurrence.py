@@ -118,11 +118,13 @@ class _Inside(torch.autograd.Function):
         states[0] = start
         _fill_drive(states[1:], input_matrix, bias, digits)
         transposed, apply = matrix.mT, ACTIVATIONS[activation].apply
+        before, after = _views(states[:-1], active), _views(states[1:], active)
         for step in range(steps):
-            n = _taking_part(active, step)
-            apply(_add_product(states[step + 1, :n], states[step, :n], _of(transposed, n)))
-            if n is not None:
+            if active is not None:
+                n = len(after[step])
+                transposed = matrix.mT[:n]
                 states[step + 1, n:] = start[n:]
+            apply(_add_product(after[step], before[step], transposed))
         ctx.save_for_backward(matrix, input_matrix, digits, states)
         ctx.activation, ctx.whole, ctx.active = activation, whole, active
         return states if whole else states[-1].clone()
@@ -134,12 +136,15 @@ class _Inside(torch.autograd.Function):
         backward = ACTIVATIONS[ctx.activation].backward
         deltas = torch.empty_like(states[1:])
         flowing = (gradient[-1] if ctx.whole else gradient).clone(memory_format=torch.contiguous_format)
+        after, changes = _views(states[1:], ctx.active), _views(deltas, ctx.active)
+        part, share = flowing, matrix
         for step in reversed(range(len(digits))):
-            n = _taking_part(ctx.active, step)
-            backward(flowing[:n], states[step + 1, :n], deltas[step, :n])
-            torch.matmul(deltas[step, :n], _of(matrix, n), out=flowing[:n])
-            if n is not None:
+            if ctx.active is not None:
+                n = len(after[step])
+                part, share = flowing[:n], matrix[:n]
                 deltas[step, n:] = 0
+            backward(part, after[step], changes[step])
+            _product(changes[step], share, part)
             if ctx.whole:
                 flowing += gradient[step]
         needs = ctx.needs_input_grad
@@ -173,12 +178,14 @@ class _Outside(torch.autograd.Function):
         aims = start.new_empty((steps, *start.shape))
         _fill_drive(aims, input_matrix, bias, digits)
         transposed, apply, share = matrix.mT, ACTIVATIONS[activation].apply, leak.unsqueeze(-2)
+        before, after, aim = _views(states[:-1], active), _views(states[1:], active), _views(aims, active)
         for step in range(steps):
-            n = _taking_part(active, step)
-            apply(_add_product(aims[step, :n], states[step, :n], _of(transposed, n)))
-            torch.lerp(states[step, :n], aims[step, :n], _of(share, n), out=states[step + 1, :n])
-            if n is not None:
+            if active is not None:
+                n = len(aim[step])
+                transposed, share = matrix.mT[:n], leak.unsqueeze(-2)[:n]
                 states[step + 1, n:] = start[n:]
+            apply(_add_product(aim[step], before[step], transposed))
+            torch.lerp(before[step], aim[step], share, out=after[step])
         ctx.save_for_backward(matrix, input_matrix, leak, digits, states, aims)
         ctx.activation, ctx.whole, ctx.active = activation, whole, active
         return states if whole else states[-1].clone()
@@ -191,16 +198,19 @@ class _Outside(torch.autograd.Function):
         deltas = torch.empty_like(aims)
         flowing = (gradient[-1] if ctx.whole else gradient).clone(memory_format=torch.contiguous_format)
         scaled, leak_gradient = torch.empty_like(flowing), torch.zeros_like(leak)
+        before, aim, changes = (_views(one, ctx.active) for one in (states[:-1], aims, deltas))
+        parts = (flowing, scaled, leak_gradient, share, matrix)
         for step in reversed(range(len(digits))):
-            n = _taking_part(ctx.active, step)
-            flow = flowing[:n]
-            leak_gradient[:n] += torch.sub(aims[step, :n], states[step, :n], out=scaled[:n]).mul_(flow).sum(-2)
-            torch.mul(flow, _of(share, n), out=scaled[:n])
-            backward(scaled[:n], aims[step, :n], deltas[step, :n])
-            flow -= scaled[:n]
-            _add_product(flow, deltas[step, :n], _of(matrix, n))
-            if n is not None:
+            if ctx.active is not None:
+                n = len(aim[step])
+                parts = (flowing[:n], scaled[:n], leak_gradient[:n], share[:n], matrix[:n])
                 deltas[step, n:] = 0
+            flow, room, of_leak, kept, connections = parts
+            of_leak += torch.sub(aim[step], before[step], out=room).mul_(flow).sum(-2)
+            torch.mul(flow, kept, out=room)
+            backward(room, aim[step], changes[step])
+            flow -= room
+            _add_product(flow, changes[step], connections)
             if ctx.whole:
                 flowing += gradient[step]
         needs = ctx.needs_input_grad
@@ -215,13 +225,10 @@ class _Outside(torch.autograd.Function):
         )
 
 
-def _taking_part(active: tuple[int, ...] | None, step: int) -> int | None:
-    return None if active is None else active[step]
-
-
-def _of(matrix: Tensor, n: int | None) -> Tensor:
-    """Those of the networks that take part."""
-    return matrix if n is None else matrix[:n]
+def _views(buffer: Tensor, active: tuple[int, ...] | None) -> Sequence[Tensor]:
+    """Views of all steps, made at once, of the networks that take part."""
+    steps = buffer.unbind(0)
+    return steps if active is None else [one[:n] for one, n in zip(steps, active, strict=True)]
 
 
 def _fill_drive(drive: Tensor, input_matrix: Tensor, bias: Tensor, digits: Tensor) -> None:
@@ -234,6 +241,11 @@ def _fill_drive(drive: Tensor, input_matrix: Tensor, bias: Tensor, digits: Tenso
 def _add_product(target: Tensor, left: Tensor, right: Tensor) -> Tensor:
     """Add a matrix product, or one for each network, in place."""
     return target.addmm_(left, right) if target.ndim == 2 else target.baddbmm_(left, right)
+
+
+def _product(left: Tensor, right: Tensor, out: Tensor) -> None:
+    """Write a matrix product, or one for each network, to ``out``."""
+    torch.mm(left, right, out=out) if left.ndim == 2 else torch.bmm(left, right, out=out)
 
 
 def _outer(left: Tensor, right: Tensor) -> Tensor:
