@@ -18,6 +18,7 @@ from .._version import __version__
 from ..errors import ResourceNotAvailableError
 from ..recording import Recordable
 from ..weights import WEIGHTS, file_hash, fill, read_json, replaced_folder, settled, write_model, write_tensors
+from .recipe import Recipe
 from .tables import RecipeError, first_difference
 from .task import Task
 
@@ -110,7 +111,8 @@ def read_state(folder: Path, recipe: Mapping[str, Any]) -> dict[str, Any]:
     if not path.is_file():
         raise ResourceNotAvailableError(f"{folder} holds no state to resume from; train without --resume first.")
     state = read_json(path)
-    difference = first_difference(state["recipe"], recipe)
+    # Read as a recipe: a field that is younger than the run has its default there.
+    difference = first_difference(Recipe.from_dict(state["recipe"]).to_dict(), recipe)
     if difference is not None:
         raise RecipeError(
             f"the run in {folder.parent} was started with another recipe, {difference}; resume with its own recipe, or start "

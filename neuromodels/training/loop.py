@@ -17,6 +17,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from ..recording import Recordable
+from ..weights import label_of
 from .checkpoint import read_state, restore, save_network, save_state
 from .compiled import computing_form
 from .distributed import Processes
@@ -154,9 +155,11 @@ class Trainer:
         row["seconds"] = time.perf_counter() - started
         self.at.history.append(row)
         self.at.epoch, self.at.step, self.at.sums = epoch + 1, 0, {}
+        end = EpochEnd(epoch, row, self.model, self.task, self.samples, self.validation, self._keep)
+        self.at.stopped = self.task.after_epoch(end)
         self._judge(row, epoch)
         for call in self.after_epoch:
-            if call(EpochEnd(epoch, row, self.model, self.task, self.samples, self.validation)):
+            if call(end):
                 self.at.stopped = self.at.stopped or f"a function after epoch {epoch + 1} ended the run"
         self._save()
         return row
@@ -257,7 +260,14 @@ class Trainer:
             return
         self.at.waited += 1
         if self.recipe.training.patience and self.at.waited >= self.recipe.training.patience:
-            self.at.stopped = f"no better {self.task.best} in {self.at.waited} evaluations"
+            self.at.stopped = self.at.stopped or f"no better {self.task.best} in {self.at.waited} evaluations"
+
+    def _keep(self, name: str) -> None:
+        """The network as it is now, beside ``best`` and ``last``."""
+        self._check_weights()
+        if self.processes.first:
+            label, facts = f"{self.label}-{label_of(name)}", self._facts(self.at.history[-1])
+            save_network(self.model, self.task, self.folder / name, label=label, facts=facts)
 
     def _save(self) -> None:
         self._check_weights()

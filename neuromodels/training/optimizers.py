@@ -37,7 +37,9 @@ def make_optimizer(recipe: OptimizerRecipe, *modules: nn.Module) -> Optimizer:
         return LARS(
             groups, lr=recipe.lr, momentum=recipe.momentum, weight_decay=recipe.weight_decay, trust=recipe.trust
         )
-    return SGD(groups, lr=recipe.lr, momentum=recipe.momentum, weight_decay=recipe.weight_decay)
+    return SGD(
+        groups, lr=recipe.lr, momentum=recipe.momentum, nesterov=recipe.nesterov, weight_decay=recipe.weight_decay
+    )
 
 
 def parameter_groups(recipe: OptimizerRecipe, *modules: nn.Module) -> list[dict[str, object]]:

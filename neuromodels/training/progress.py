@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ..recording import Recordable
 from .samples import Samples, Stream
-from .task import Task
+
+if TYPE_CHECKING:
+    from .task import Task
 
 
 @dataclass
@@ -20,14 +23,17 @@ class EpochEnd:
         Metrics of this epoch, ``train_...`` and ``validation_...``.
     model, task, samples, validation
         Of the run. A curriculum changes the task or the stream; what it must remember belongs into ``task.state()``.
+    keep
+        Saves the network as it is now in this subfolder of the run, where `neuromodels.load_model` finds it.
     """
 
     epoch: int
     row: dict[str, float]
     model: Recordable
-    task: Task
+    task: "Task"
     samples: Samples | Stream
     validation: Samples | Stream | None
+    keep: Callable[[str], None] = lambda name: None
 
 
 AfterEpoch = Callable[[EpochEnd], bool | None]

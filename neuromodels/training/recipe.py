@@ -20,7 +20,7 @@ from .tables import Choice, RecipeError, check, check_choice, check_options, pla
 OPTIMIZERS = ("adamw", "lars", "sgd")
 PRECISIONS = ("float32", "bf16", "fp16")
 # Fields of an optimizer that only some kinds read.
-READERS = {"momentum": ("sgd", "lars"), "betas": ("adamw",), "eps": ("adamw",), "trust": ("lars",)}
+READERS = {"momentum": ("sgd", "lars"), "nesterov": ("sgd",), "betas": ("adamw",), "eps": ("adamw",), "trust": ("lars",)}
 SHIPPED = Path(__file__).resolve().parents[1]
 
 
@@ -62,6 +62,8 @@ class OptimizerRecipe:
         Largest learning rate; the schedule gives that of each epoch.
     momentum
         Of sgd and lars.
+    nesterov
+        Of sgd: the gradient is taken where the momentum leads, as Nesterov has it.
     weight_decay
         Strength of the decay.
     decay
@@ -76,6 +78,7 @@ class OptimizerRecipe:
     kind: str
     lr: float
     momentum: float = 0.9
+    nesterov: bool = False
     weight_decay: float = 1e-4
     decay: str = "all"
     betas: tuple[float, float] = (0.9, 0.999)
@@ -91,6 +94,8 @@ class OptimizerRecipe:
         check(all(0 <= beta < 1 for beta in self.betas), "optimizer.betas", self.betas, "two numbers from 0 to below 1")
         check(0 < self.eps < math.inf, "optimizer.eps", self.eps, "finite and above 0")
         check(0 < self.trust < math.inf, "optimizer.trust", self.trust, "finite and above 0")
+        if self.nesterov and self.momentum == 0:
+            raise RecipeError("optimizer.nesterov needs a momentum above 0; set optimizer.momentum, or leave it out.")
         for entry in dataclasses.fields(self):
             value, readers = getattr(self, entry.name), READERS.get(entry.name, OPTIMIZERS)
             if self.kind not in readers and value != entry.default:

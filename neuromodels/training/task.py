@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from .distributed import Processes
+from .progress import EpochEnd
 from .samples import Batch, Samples, Stream
 
 Augmentation = Callable[[Tensor, torch.Generator], Tensor]
@@ -114,6 +115,21 @@ class Task(nn.Module):
         """
         loss, metrics = self.loss(model, batch, generator)
         return {"loss": loss, **metrics}
+
+    def after_epoch(self, end: EpochEnd) -> str:
+        """Called at the end of each epoch, before the best network is chosen; a curriculum moves on here.
+
+        Parameters
+        ----------
+        end
+            Of the epoch; numbers that are added to ``end.row`` join the table of the run, and may be the metric `best`.
+
+        Returns
+        -------
+        str
+            Why the run is over; empty to go on.
+        """
+        return ""
 
     def state(self) -> dict[str, Any]:
         """What changed since the task was built, as plain values; a curriculum keeps its place here."""
