@@ -3,24 +3,27 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 import xarray as xr
-from torch import Tensor
+from numpy.typing import NDArray
 
 from .measures_activity import (
     PUBLISHED_BURN_IN,
     PUBLISHED_STEPS,
     PUBLISHED_TRIALS,
-    MemoryNetwork,
+    Odds,
+    Values,
     random_digits,
     state_pieces,
+    trial_groups,
 )
 from .measures_figure import axis
+from .measures_lagged_products import lagged_products
+from .memory_network import MemoryNetwork
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-BLOCK = 32
+Array = NDArray[np.float64]
 
 
 class LaggedSums:
@@ -41,9 +44,8 @@ class LaggedSums:
     def __init__(self, n_lags: int) -> None:
         self.n_lags = n_lags
         self.n = 0
-        self._tail: Tensor | None = None
 
-    def add(self, piece: Tensor) -> None:
+    def add(self, piece: NDArray[np.float32]) -> None:
         """Take the next values.
 
         Parameters
@@ -51,50 +53,37 @@ class LaggedSums:
         piece
             ``(trial, time, column)``.
         """
-        piece = piece.permute(0, 2, 1)
-        trials, columns, steps = piece.shape
-        if self._tail is None:
+        trials, steps, columns = piece.shape
+        if self.n == 0:
             # Numbers of the size of the fluctuations, so that single precision is enough for their products.
-            self._shift = piece.mean(-1, keepdim=True)
-            self._tail = piece.new_zeros(trials, columns, self.n_lags)
-            self._products = torch.zeros(columns, self.n_lags + 1, dtype=torch.float64)
-            self._total = torch.zeros(trials, columns, dtype=torch.float64)
-            self._head = piece.new_zeros(trials, columns, 0)
+            self._shift = piece.mean(1, keepdims=True)
+            self._products = np.zeros((self.n_lags + 1, columns))
+            self._total = np.zeros((trials, columns))
+            self._tail = np.zeros((trials, self.n_lags, columns), piece.dtype)
+            self._head = self._tail[:, :0]
         piece = piece - self._shift
-        self._total += piece.sum(-1, dtype=torch.float64)
-        if self._head.shape[-1] < self.n_lags:
-            self._head = torch.cat([self._head, piece[..., : self.n_lags - self._head.shape[-1]]], dim=-1)
-        with_past = torch.cat([self._tail, piece], dim=-1)
-        self._products += self._lagged(with_past, steps)
-        self._tail = with_past[..., -self.n_lags :] if self.n_lags else with_past[..., :0]
+        self._total += piece.sum(1, dtype=np.float64)
+        self._head = np.concatenate([self._head, piece[:, : self.n_lags - self._head.shape[1]]], axis=1)
+        with_past = np.concatenate([self._tail, piece], axis=1)
+        self._products += lagged_products(with_past, self.n_lags)
+        self._tail = with_past[:, with_past.shape[1] - self.n_lags :]
         self.n += steps
 
-    def _lagged(self, with_past: Tensor, steps: int) -> Tensor:
-        """Sum over trials and time of each value times the value k before it, ``(column, lag)``."""
-        with_past = torch.nn.functional.pad(with_past, (0, -steps % BLOCK))
-        windows = with_past.unfold(-1, BLOCK + self.n_lags, BLOCK).transpose(0, 1).flatten(1, 2)
-        present = windows[..., self.n_lags :]
-        # One matrix product per column gives every pair of a block; the pairs of one lag lie on one diagonal.
-        pairs = torch.bmm(present.transpose(1, 2), windows).double()
-        return torch.stack(
-            [pairs.diagonal(self.n_lags - k, dim1=1, dim2=2).sum(-1) for k in range(self.n_lags + 1)], dim=1
-        )
-
-    def autocovariance(self, *, divisor_less: int = 0) -> Tensor:
+    def autocovariance(self, *, divisor_less: int = 0) -> Array:
         """Mean over trials, ``(column, lag)``, of the covariance at each lag, divided by ``n - k - divisor_less``."""
-        if self._tail is None or self.n <= self.n_lags + 1:
+        if self.n <= self.n_lags + 1:
             raise ValueError(
                 f"An autocorrelation up to lag {self.n_lags} needs more than {self.n_lags + 1} states, received {self.n};"
                 " use longer trials."
             )
-        zero = torch.zeros(*self._total.shape, 1, dtype=torch.float64)
-        first = torch.cat([zero, self._head.double().cumsum(-1)], dim=-1)
-        last = torch.cat([zero, self._tail.double().flip(-1).cumsum(-1)], dim=-1)
-        mean = self._total[..., None] / self.n
-        lags = torch.arange(self.n_lags + 1, dtype=torch.float64)
-        corrections = mean * (2 * self._total[..., None] - first - last) - (self.n - lags) * mean**2
-        trials = self._total.shape[0]
-        return (self._products - corrections.sum(0)) / (self.n - lags - divisor_less) / trials
+        none = np.zeros((len(self._total), 1, self._total.shape[1]))
+        first = np.concatenate([none, self._head.cumsum(1, dtype=np.float64)], axis=1)
+        last = np.concatenate([none, self._tail[:, ::-1].cumsum(1, dtype=np.float64)], axis=1)
+        total = self._total[:, None]
+        mean = total / self.n
+        pairs = self.n - np.arange(self.n_lags + 1.0)[:, None]
+        centred = self._products - (mean * (2 * total - first - last) - pairs * mean**2).sum(0)
+        return (centred / (pairs - divisor_less)).T / len(total)
 
 
 def autocorrelation(
@@ -105,13 +94,14 @@ def autocorrelation(
     steps: int | None = None,
     burn_in: int = PUBLISHED_BURN_IN,
     n_lags: int = 30,
-    odds: str = "per sequence",
+    odds: Odds = "per sequence",
+    values: Values = "states",
     seed: int = 0,
 ) -> xr.Dataset:
     """Autocorrelation of each unit and of the sum of all units.
 
     The covariances of all trials are averaged before they are divided by the one at lag 0, so that trials in which the
-    network moves most (p near 1/2) count most.
+    network moves most (p near 1/2) count most. With few trials the result depends on which p were drawn.
 
     Parameters
     ----------
@@ -128,15 +118,17 @@ def autocorrelation(
         Largest lag, in steps.
     odds
         See `random_digits`.
+    values
+        See `state_pieces`.
     seed
         Of the digits.
 
     Returns
     -------
     xarray.Dataset
-        ``unit`` (unit, lag) and ``population`` (lag); NaN for a unit that never changes. ``attrs["bias"]`` is about how far
-        below the truth every value lies, since the mean of a finite trial is taken away: the sum of the autocorrelation
-        of an average unit over all lags, over the number of states of a trial.
+        ``unit`` (unit, lag) and ``population`` (lag); NaN for a unit that never changes. ``attrs["bias"]`` is by how much a
+        value lies below the truth since the mean of a finite trial is taken away: the autocorrelation of the mean unit summed
+        over positive and negative lags, over the number of states of a trial, times -1.
 
     References
     ----------
@@ -145,24 +137,51 @@ def autocorrelation(
     trials = trials or (PUBLISHED_TRIALS if as_published else 200)
     steps = steps or (PUBLISHED_STEPS if as_published else 5_500)
     digits = random_digits(trials, steps, seed=seed, odds=odds)
-    sums = LaggedSums(n_lags)
-    for piece in state_pieces(network, digits, burn_in=burn_in):
-        sums.add(torch.cat([piece, piece.sum(-1, keepdim=True)], dim=-1))
-    covariance = sums.autocovariance(divisor_less=int(as_published)).cpu().numpy()
-    variance = covariance[:, :1]
+    covariance = np.zeros((network.units + 1, n_lags + 1))
+    for group in trial_groups(network, digits, values):
+        sums = LaggedSums(n_lags)
+        for piece in state_pieces(network, group, burn_in=burn_in, values=values):
+            states = piece.float().cpu().numpy()
+            sums.add(np.concatenate([states, states.sum(-1, keepdims=True)], axis=-1))
+        covariance += sums.autocovariance(divisor_less=int(as_published)) * len(group) / trials
     found = np.full_like(covariance, np.nan)
-    np.divide(covariance, variance, out=found, where=variance > 0)
-    spread = 1 + 2 * np.clip(np.nanmean(found[:-1, 1:], axis=0), 0, None).sum()
+    np.divide(covariance, covariance[:, :1], out=found, where=covariance[:, :1] > 0)
+    moving = found[:-1][np.isfinite(found[:-1, 0])]
+    n_states = steps + 1 - burn_in
     return xr.Dataset(
         {"unit": (("unit", "lag"), found[:-1]), "population": ("lag", found[-1])},
         coords={"lag": np.arange(n_lags + 1)},
         attrs={
             "as_published": int(as_published),
             "trials": trials,
-            "states_per_trial": sums.n,
+            "states_per_trial": n_states,
             "odds": odds,
+            "values": values,
             "seed": seed,
-            "bias": -float(spread) / sums.n,
-            "units_without_change": int(np.isnan(found[:-1, 0]).sum()),
+            "bias": -(1 + 2 * float(moving[:, 1:].mean(0).sum())) / n_states if len(moving) else np.nan,
+            "units_without_change": network.units - len(moving),
         },
     )
+
+
+def plot_autocorrelation(data: xr.Dataset, *, ax: "Axes | None" = None) -> "Axes":
+    """Autocorrelation of the median unit with the middle half and the middle 90 % of units, and of their sum.
+
+    Parameters
+    ----------
+    data
+        From `autocorrelation`.
+    ax
+        Axis to draw on; a new figure by default.
+    """
+    ax = axis(ax)
+    lag = data["lag"].values
+    low, quarter, median, three_quarters, high = np.nanquantile(data["unit"].values, [0.05, 0.25, 0.5, 0.75, 0.95], axis=0)
+    ax.fill_between(lag, low, high, color="C0", alpha=0.15, linewidth=0, label="90 % of units")
+    ax.fill_between(lag, quarter, three_quarters, color="C0", alpha=0.3, linewidth=0, label="half of the units")
+    ax.plot(lag, median, color="C0", label="median unit")
+    ax.plot(lag, data["population"], color="black", linestyle="--", label="sum of all units")
+    ax.axhline(0, color="grey", linewidth=0.6)
+    ax.set(xlabel="lag (steps)", ylabel="autocorrelation")
+    ax.legend()
+    return ax

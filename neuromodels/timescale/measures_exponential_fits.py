@@ -22,7 +22,11 @@ from numpy.typing import NDArray
 LARGEST_TIMESCALE = 100.0
 # exp(-1 / tau) is below 1e-11 here: a shorter timescale cannot be told from this one, in steps of 1.
 SHORTEST_TIMESCALE = 0.04
+LOWEST, HIGHEST = np.log(SHORTEST_TIMESCALE), np.log(LARGEST_TIMESCALE)
+# Points of the first grid, and of the finer ones around the best so far; accuracy of a logarithm of a timescale.
 GRID = 64
+ZOOM = np.linspace(-1, 1, 5)
+TOLERANCE = 1e-7
 PUBLISHED_EVALUATIONS = 2000
 
 Array = NDArray[np.float64]
@@ -50,14 +54,6 @@ class ExponentialFit:
     residual: Array
 
 
-def curves_of(fit: ExponentialFit, lags: Array) -> Array:
-    """Fitted values ``(curve, lag)``."""
-    with np.errstate(divide="ignore", over="ignore"):
-        decays = np.exp(-lags / np.maximum(fit.timescales, np.finfo(float).tiny)[..., None])
-    weights = np.stack([fit.weight, 1 - fit.weight], axis=1)[:, : decays.shape[1]]
-    return fit.amplitude[:, None] * (weights[..., None] * decays).sum(1)
-
-
 def fit_single(curves: Array, lags: Array) -> ExponentialFit:
     """Best single exponential of each curve.
 
@@ -68,55 +64,49 @@ def fit_single(curves: Array, lags: Array) -> ExponentialFit:
     lags
         ``(lag,)``, in steps.
     """
-    centre = np.zeros(len(curves))
-    half = 0.5 * np.log(LARGEST_TIMESCALE / SHORTEST_TIMESCALE)
-    grid = np.linspace(-half, half, 8 * GRID) + np.log(SHORTEST_TIMESCALE) + half
+    grid = np.linspace(LOWEST, HIGHEST, 4 * GRID)
     residual, _ = _best_amplitude(curves, np.exp(-lags / np.exp(grid)[:, None])[None])
     centre = grid[residual.argmin(1)]
     width = np.full(len(curves), 2 * (grid[1] - grid[0]))
-    offsets = np.linspace(-1, 1, 9)
-    for _ in range(30):
-        trial = np.clip(centre[:, None] + width[:, None] * offsets, grid[0], grid[-1])
+    while width.max() > TOLERANCE:
+        trial = np.clip(centre[:, None] + width[:, None] * ZOOM, LOWEST, HIGHEST)
         residual, _ = _best_amplitude(curves, np.exp(-lags / np.exp(trial)[..., None]))
         best = residual.argmin(1)
         centre = np.take_along_axis(trial, best[:, None], 1)[:, 0]
-        width = np.where((best > 1) & (best < len(offsets) - 2), width / 2.5, width / 1.25)
-    tau = np.exp(centre)
-    residual, amplitude = _best_amplitude(curves, np.exp(-lags / tau[:, None, None]))
-    return ExponentialFit(amplitude[:, 0], tau[:, None], np.ones(len(curves)), residual[:, 0])
+        width = width * np.where(np.abs(ZOOM[best]) < 1, 0.5, 0.9)
+    decays = np.exp(-lags / np.exp(centre)[:, None, None])
+    residual, amplitude = _best_amplitude(curves, decays)
+    return ExponentialFit(amplitude[:, 0], np.exp(centre)[:, None], np.ones(len(curves)), residual[:, 0])
 
 
 def fit_double(curves: Array, lags: Array) -> ExponentialFit:
     """Best double exponential of each curve; parameters as in `fit_single`."""
-    low, high = np.log(SHORTEST_TIMESCALE), np.log(LARGEST_TIMESCALE)
-    grid = np.linspace(low, high, GRID)
-    first, second = np.triu_indices(GRID)
+    grid = np.linspace(LOWEST, HIGHEST, GRID)
     decays = np.exp(-lags / np.exp(grid)[:, None])
-    residual = np.concatenate(
-        [
-            _best_pair(part, decays[first][None], decays[second][None])[0].argmin(1)
-            for part in np.array_split(curves, max(len(curves) // 50, 1))
-        ]
-    )
-    centre = np.stack([grid[first[residual]], grid[second[residual]]], axis=1)
-    width = np.full(len(curves), 2 * (grid[1] - grid[0]))
-    steps = np.linspace(-1, 1, 7)
-    offsets = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2)
-    inner = (np.abs(offsets) < 0.5).all(1)
-    for _ in range(60):
-        trial = np.clip(centre[:, None] + width[:, None, None] * offsets, low, high)
-        pair = np.exp(-lags / np.exp(trial)[..., None])
-        residual, _ = _best_pair(curves, pair[:, :, 0], pair[:, :, 1])
-        best = residual.argmin(1)
-        centre = np.take_along_axis(trial, best[:, None, None], 1)[:, 0]
-        width = np.where(inner[best], width / 2, width / 1.1)
+    # Where the grid is coarse the best pair may lie among single exponentials; one whose timescales differ is tried as well.
+    together = np.abs(grid[:, None] - grid).ravel() < np.log(2)
+    starts: list[Array] = []
+    for part in np.array_split(curves, max(len(curves) // 50, 1)):
+        residual = _best_pair(part, decays[None], decays[None])[0].reshape(len(part), -1)
+        best = np.stack([residual.argmin(1), np.where(together, np.inf, residual).argmin(1)])
+        starts.append(np.stack([grid[best // GRID], grid[best % GRID]], axis=-1))
+    centre = np.concatenate(starts, axis=1).reshape(-1, 2)
+    twice = np.concatenate([curves, curves])
+    width = np.full(len(centre), 2 * (grid[1] - grid[0]))
+    while (moving := np.flatnonzero(width > TOLERANCE)).size:
+        trial = np.clip(centre[moving, :, None] + width[moving, None, None] * ZOOM, LOWEST, HIGHEST)
+        one, two = np.exp(-lags / np.exp(trial)[..., None]).transpose(1, 0, 2, 3)
+        best = _best_pair(twice[moving], one, two)[0].reshape(len(moving), -1).argmin(1)
+        chosen = np.stack([best // len(ZOOM), best % len(ZOOM)], axis=1)
+        centre[moving] = np.take_along_axis(trial, chosen[..., None], 2)[..., 0]
+        width[moving] *= np.where((np.abs(ZOOM[chosen]) < 1).all(1), 0.5, 0.9)
     centre = np.sort(centre, axis=1)
-    pair = np.exp(-lags / np.exp(centre)[..., None])
-    residual, amplitudes = _best_pair(curves, pair[:, :1], pair[:, 1:])
-    amplitudes = amplitudes[:, 0]
-    total = amplitudes.sum(1)
-    weight = np.divide(amplitudes[:, 0], total, out=np.ones_like(total), where=total > 0)
-    return ExponentialFit(total, np.exp(centre), weight, residual[:, 0])
+    one, two = np.exp(-lags / np.exp(centre)[..., None, None]).transpose(1, 0, 2, 3)
+    residual, amplitudes = _best_pair(twice, one, two)
+    better = np.arange(len(curves)) + len(curves) * np.argmin(residual.reshape(2, -1), axis=0)
+    p, q = amplitudes[better, 0, 0].T
+    weight = np.divide(p, p + q, out=np.ones_like(p), where=p + q > 0)
+    return ExponentialFit(p + q, np.exp(centre[better]), weight, residual[better, 0, 0])
 
 
 def fit_best(curves: Array, lags: Array) -> dict[str, ExponentialFit]:
@@ -176,36 +166,34 @@ def fit_from(
 
 
 def _best_amplitude(curves: Array, decays: Array) -> tuple[Array, Array]:
-    """Residual and amplitude in [0, 1] for each trial decay: curves (curve, lag), decays (curve or 1, trial, lag)."""
-    squares = (decays**2).sum(-1)
-    products = (curves[:, None] * decays).sum(-1) if len(decays) > 1 else curves @ decays[0].T
+    """Residual and amplitude in [0, 1], ``(curve, trial)``, of each trial decay ``(curve or 1, trial, lag)``."""
+    squares, products, power = _products(curves, decays)
     amplitude = np.clip(products / squares, 0, 1)
-    power = (curves**2).sum(-1)[:, None]
-    return power - 2 * amplitude * products + amplitude**2 * squares, amplitude
+    return power[:, None] - 2 * amplitude * products + amplitude**2 * squares, amplitude
 
 
 def _best_pair(curves: Array, one: Array, two: Array) -> tuple[Array, Array]:
-    """Residual and the two amplitudes on the triangle p, q >= 0, p + q <= 1, for each trial pair of decays."""
-    aa, bb, ab = (one**2).sum(-1), (two**2).sum(-1), (one * two).sum(-1)
-    if len(one) > 1:
-        ya, yb = (curves[:, None] * one).sum(-1), (curves[:, None] * two).sum(-1)
-    else:
-        ya, yb = curves @ one[0].T, curves @ two[0].T
-    power = (curves**2).sum(-1)[:, None]
-
-    def residual(p: Array, q: Array) -> Array:
-        return power - 2 * (p * ya + q * yb) + p * p * aa + 2 * p * q * ab + q * q * bb
-
+    """Residual ``(curve, trial one, trial two)`` and amplitudes p and q on the triangle p, q >= 0, p + q <= 1."""
+    aa, ya, power = _products(curves, one)
+    bb, yb, _ = _products(curves, two)
+    aa, ya, bb, yb = aa[..., None], ya[..., None], bb[:, None], yb[:, None]
+    ab = one @ two.transpose(0, 2, 1)
     # The best point lies inside the triangle or on one of its sides.
     scale = aa * bb - ab**2
     with np.errstate(divide="ignore", invalid="ignore"):
-        p_in, q_in = (ya * bb - yb * ab) / scale, (yb * aa - ya * ab) / scale
-        along = np.clip((ya - yb - ab + bb) / (aa - 2 * ab + bb), 0, 1)
-    inside = (scale > 1e-14 * aa * bb) & (p_in >= 0) & (q_in >= 0) & (p_in + q_in <= 1)
-    along = np.nan_to_num(along)
-    choices_p = np.stack([np.where(inside, p_in, 0), np.clip(ya / aa, 0, 1), np.zeros_like(ya), along])
-    choices_q = np.stack([np.where(inside, q_in, 0), np.zeros_like(yb), np.clip(yb / bb, 0, 1), 1 - along])
-    residuals = residual(choices_p, choices_q)
-    best = residuals.argmin(0)[None]
-    p, q, found = (np.take_along_axis(x, best, 0)[0] for x in (choices_p, choices_q, residuals))
-    return found, np.stack([p, q], axis=-1)
+        p_inside, q_inside = (ya * bb - yb * ab) / scale, (yb * aa - ya * ab) / scale
+        along = np.nan_to_num(np.clip((ya - yb - ab + bb) / (aa - 2 * ab + bb), 0, 1))
+    inside = (scale > 1e-14 * aa * bb) & (p_inside >= 0) & (q_inside >= 0) & (p_inside + q_inside <= 1)
+    nothing = np.zeros_like(along)
+    p = np.stack([np.where(inside, p_inside, 0), np.clip(ya / aa, 0, 1) + nothing, nothing, along])
+    q = np.stack([np.where(inside, q_inside, 0), nothing, np.clip(yb / bb, 0, 1) + nothing, 1 - along])
+    residual = power[:, None, None] - 2 * (p * ya + q * yb) + p * p * aa + 2 * p * q * ab + q * q * bb
+    best = residual.argmin(0)[None]
+    p, q, residual = (np.take_along_axis(values, best, 0)[0] for values in (p, q, residual))
+    return residual, np.stack([p, q], axis=-1)
+
+
+def _products(curves: Array, decays: Array) -> tuple[Array, Array, Array]:
+    """Squares of the decays, their products with the curves, and squares of the curves, summed over lags."""
+    products = (decays @ curves[..., None])[..., 0] if len(decays) > 1 else curves @ decays[0].T
+    return (decays**2).sum(-1), products, (curves**2).sum(-1)
