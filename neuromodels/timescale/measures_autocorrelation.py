@@ -176,7 +176,9 @@ def plot_autocorrelation(data: xr.Dataset, *, ax: "Axes | None" = None) -> "Axes
     """
     ax = axis(ax)
     lag = data["lag"].values
-    low, quarter, median, three_quarters, high = np.nanquantile(data["unit"].values, [0.05, 0.25, 0.5, 0.75, 0.95], axis=0)
+    low, quarter, median, three_quarters, high = np.nanquantile(
+        data["unit"].values, [0.05, 0.25, 0.5, 0.75, 0.95], axis=0
+    )
     ax.fill_between(lag, low, high, color="C0", alpha=0.15, linewidth=0, label="90 % of units")
     ax.fill_between(lag, quarter, three_quarters, color="C0", alpha=0.3, linewidth=0, label="half of the units")
     ax.plot(lag, median, color="C0", label="median unit")

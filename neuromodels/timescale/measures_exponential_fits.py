@@ -150,7 +150,9 @@ def fit_from(
                 # At a bound the covariance of the parameters, which is not used, cannot be estimated.
                 warnings.simplefilter("ignore")
                 try:
-                    row[:-1] = curve_fit(model, lags, curve, p0=start, bounds=(0, upper), maxfev=PUBLISHED_EVALUATIONS)[0]
+                    row[:-1] = curve_fit(model, lags, curve, p0=start, bounds=(0, upper), maxfev=PUBLISHED_EVALUATIONS)[
+                        0
+                    ]
                 except RuntimeError:
                     continue
                 row[-1] = ((model(lags, *row[:-1]) - curve) ** 2).sum()

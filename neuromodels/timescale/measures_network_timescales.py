@@ -53,10 +53,11 @@ def network_timescales(
     Returns
     -------
     xarray.Dataset
-        Along ``unit``: ``timescale`` (steps), ``model`` ("single", "double", or "" where the unit never changes, both fits
-        failed or the criteria of both are equal), ``at_bound`` (within 1 % of the largest timescale, or too short to be told
-        from 0), ``autocorrelation`` (unit, lag), what was fitted; along ``unit, candidate`` the fits: ``short``, ``long``, ``weight`` of the shorter, ``amplitude``,
-        ``residual``, ``aic``, ``bic``. ``attrs``: `timescale_summary`, and the share of units for which AIC and BIC agree.
+        Along ``unit``: ``timescale`` (steps); ``model``, "single", "double", or "" where the unit never changes, both fits
+        failed or the criteria of both are equal; ``at_bound``, within 1 % of the largest timescale or too short to be told
+        from 0. ``autocorrelation`` (unit, lag) is what was fitted. Along ``unit, candidate`` the fits: ``short``, ``long``,
+        ``weight`` of the shorter, ``amplitude``, ``residual``, ``aic``, ``bic``. ``attrs``: `timescale_summary`, and the share
+        of units for which AIC and BIC agree.
 
     References
     ----------

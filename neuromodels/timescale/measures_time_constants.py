@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def told_time_constants(network: LeakyRNN) -> NDArray[np.float64]:
-    """Time constants ``(unit,)`` in steps as they are reported: clamped ones before the clamp, so that a frozen unit is below 1."""
+    """Time constants ``(unit,)`` as they are reported, in steps: before the clamp, so that a frozen unit is below 1."""
     if network.config.timescales == "clamped":
         return network.tau.detach().cpu().double().numpy()
     return network.time_constants().detach().cpu().double().numpy()
