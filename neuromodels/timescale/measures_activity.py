@@ -106,7 +106,7 @@ def _goes_on(network: MemoryNetwork, values: Values) -> bool:
     """Whether a state says all that the next one depends on; that of an LSTM is without its cell."""
     if values not in ("states", "cells"):
         raise ValueError(f'values must be "states" or "cells", received {values!r}.')
-    lstm = getattr(network.config, "kind", "") == "lstm"
+    lstm = getattr(getattr(network, "config", None), "kind", "") == "lstm"
     if values == "cells" and not lstm:
         raise ValueError("only an LSTM has cell states; use values='states'.")
     return not lstm

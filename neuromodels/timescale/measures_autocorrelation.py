@@ -126,9 +126,10 @@ def autocorrelation(
     Returns
     -------
     xarray.Dataset
-        ``unit`` (unit, lag) and ``population`` (lag); NaN for a unit that never changes. ``attrs["bias"]`` is by how much a
-        value lies below the truth since the mean of a finite trial is taken away: the autocorrelation of the mean unit summed
-        over positive and negative lags, over the number of states of a trial, times -1.
+        ``unit`` (unit, lag) and ``population`` (lag); NaN for a unit that never changes. ``attrs["bias"]``, about how far a
+        value lies from the truth since the mean of a finite trial is taken away: below it by the autocorrelation of the mean
+        unit, summed over positive and negative lags, over the number of states of a trial. NaN for trials of less than two
+        times the lags.
 
     References
     ----------
@@ -148,6 +149,8 @@ def autocorrelation(
     np.divide(covariance, covariance[:, :1], out=found, where=covariance[:, :1] > 0)
     moving = found[:-1][np.isfinite(found[:-1, 0])]
     n_states = steps + 1 - burn_in
+    # What is summed is itself too low at every lag.
+    summed, free = 1 + 2 * moving[:, 1:].mean(0).sum() if len(moving) else np.nan, n_states - 2 * n_lags
     return xr.Dataset(
         {"unit": (("unit", "lag"), found[:-1]), "population": ("lag", found[-1])},
         coords={"lag": np.arange(n_lags + 1)},
@@ -158,7 +161,7 @@ def autocorrelation(
             "odds": odds,
             "values": values,
             "seed": seed,
-            "bias": -(1 + 2 * float(moving[:, 1:].mean(0).sum())) / n_states if len(moving) else np.nan,
+            "bias": -float(summed) / free if free > 0 else np.nan,
             "units_without_change": network.units - len(moving),
         },
     )

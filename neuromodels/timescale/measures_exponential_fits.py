@@ -6,8 +6,8 @@ For given timescales both models are linear in their amplitudes::
     double   A (c exp(-t / tau1) + (1 - c) exp(-t / tau2))           0 <= c <= 1
              = p exp(-t / tau1) + q exp(-t / tau2)                   p, q >= 0, p + q <= 1
 
-so that the best amplitudes follow in closed form and only the timescales are searched: over a grid of all pairs, then in
-ever finer grids around the best. No start has to be chosen, and the symmetric one cannot hold the search.
+so that on a grid of all pairs of timescales the best amplitudes follow in closed form. A descent on all parameters starts from
+the best pair, and another one from the best pair of different timescales: the symmetric one cannot hold the search.
 
 `fit_from` is the other way, as published: from the middle of the bounds, where both timescales are equal and may never part.
 """
@@ -23,10 +23,10 @@ LARGEST_TIMESCALE = 100.0
 # exp(-1 / tau) is below 1e-11 here: a shorter timescale cannot be told from this one, in steps of 1.
 SHORTEST_TIMESCALE = 0.04
 LOWEST, HIGHEST = np.log(SHORTEST_TIMESCALE), np.log(LARGEST_TIMESCALE)
-# Points of the first grid, and of the finer ones around the best so far; accuracy of a logarithm of a timescale.
+# Points of the grid of starts; accuracy of a parameter, of a timescale that of its logarithm; steps of the descent.
 GRID = 64
-ZOOM = np.linspace(-1, 1, 5)
-TOLERANCE = 1e-7
+TOLERANCE = 1e-9
+ROUNDS = 500
 PUBLISHED_EVALUATIONS = 2000
 
 Array = NDArray[np.float64]
@@ -64,19 +64,12 @@ def fit_single(curves: Array, lags: Array) -> ExponentialFit:
     lags
         ``(lag,)``, in steps.
     """
-    grid = np.linspace(LOWEST, HIGHEST, 4 * GRID)
-    residual, _ = _best_amplitude(curves, np.exp(-lags / np.exp(grid)[:, None])[None])
-    centre = grid[residual.argmin(1)]
-    width = np.full(len(curves), 2 * (grid[1] - grid[0]))
-    while width.max() > TOLERANCE:
-        trial = np.clip(centre[:, None] + width[:, None] * ZOOM, LOWEST, HIGHEST)
-        residual, _ = _best_amplitude(curves, np.exp(-lags / np.exp(trial)[..., None]))
-        best = residual.argmin(1)
-        centre = np.take_along_axis(trial, best[:, None], 1)[:, 0]
-        width = width * np.where(np.abs(ZOOM[best]) < 1, 0.5, 0.9)
-    decays = np.exp(-lags / np.exp(centre)[:, None, None])
-    residual, amplitude = _best_amplitude(curves, decays)
-    return ExponentialFit(amplitude[:, 0], np.exp(centre)[:, None], np.ones(len(curves)), residual[:, 0])
+    grid = np.linspace(LOWEST, HIGHEST, GRID)
+    residual, amplitude = _best_amplitude(curves, np.exp(-lags / np.exp(grid)[:, None])[None])
+    best = residual.argmin(1)
+    start = np.stack([amplitude[np.arange(len(curves)), best], grid[best]], axis=1)
+    found, residual = _descend(_single, curves, lags, start)
+    return ExponentialFit(found[:, 0], np.exp(found[:, 1:]), np.ones(len(curves)), residual)
 
 
 def fit_double(curves: Array, lags: Array) -> ExponentialFit:
@@ -87,26 +80,20 @@ def fit_double(curves: Array, lags: Array) -> ExponentialFit:
     together = np.abs(grid[:, None] - grid).ravel() < np.log(2)
     starts: list[Array] = []
     for part in np.array_split(curves, max(len(curves) // 50, 1)):
-        residual = _best_pair(part, decays[None], decays[None])[0].reshape(len(part), -1)
-        best = np.stack([residual.argmin(1), np.where(together, np.inf, residual).argmin(1)])
-        starts.append(np.stack([grid[best // GRID], grid[best % GRID]], axis=-1))
-    centre = np.concatenate(starts, axis=1).reshape(-1, 2)
-    twice = np.concatenate([curves, curves])
-    width = np.full(len(centre), 2 * (grid[1] - grid[0]))
-    while (moving := np.flatnonzero(width > TOLERANCE)).size:
-        trial = np.clip(centre[moving, :, None] + width[moving, None, None] * ZOOM, LOWEST, HIGHEST)
-        one, two = np.exp(-lags / np.exp(trial)[..., None]).transpose(1, 0, 2, 3)
-        best = _best_pair(twice[moving], one, two)[0].reshape(len(moving), -1).argmin(1)
-        chosen = np.stack([best // len(ZOOM), best % len(ZOOM)], axis=1)
-        centre[moving] = np.take_along_axis(trial, chosen[..., None], 2)[..., 0]
-        width[moving] *= np.where((np.abs(ZOOM[chosen]) < 1).all(1), 0.5, 0.9)
-    centre = np.sort(centre, axis=1)
-    one, two = np.exp(-lags / np.exp(centre)[..., None, None]).transpose(1, 0, 2, 3)
-    residual, amplitudes = _best_pair(twice, one, two)
+        residual, amplitudes = _best_pair(part, decays[None], decays[None])
+        for choice in (residual.reshape(len(part), -1), np.where(together, np.inf, residual.reshape(len(part), -1))):
+            best = choice.argmin(1)
+            p, q = amplitudes.reshape(len(part), -1, 2)[np.arange(len(part)), best].T
+            weight = np.divide(p, p + q, out=np.full_like(p, 0.5), where=p + q > 0)
+            starts.append(np.stack([p + q, weight, grid[best // GRID], grid[best % GRID]], axis=1))
+    start = np.concatenate([*starts[::2], *starts[1::2]])
+    found, residual = _descend(_double, np.concatenate([curves, curves]), lags, start)
     better = np.arange(len(curves)) + len(curves) * np.argmin(residual.reshape(2, -1), axis=0)
-    p, q = amplitudes[better, 0, 0].T
-    weight = np.divide(p, p + q, out=np.ones_like(p), where=p + q > 0)
-    return ExponentialFit(p + q, np.exp(centre[better]), weight, residual[better, 0, 0])
+    amplitude, weight, first, second = found[better].T
+    taus = np.exp(np.stack([first, second], axis=1))
+    return ExponentialFit(
+        amplitude, np.sort(taus, axis=1), np.where(first <= second, weight, 1 - weight), residual[better]
+    )
 
 
 def fit_best(curves: Array, lags: Array) -> dict[str, ExponentialFit]:
@@ -150,11 +137,10 @@ def fit_from(
                 # At a bound the covariance of the parameters, which is not used, cannot be estimated.
                 warnings.simplefilter("ignore")
                 try:
-                    row[:-1] = curve_fit(model, lags, curve, p0=start, bounds=(0, upper), maxfev=PUBLISHED_EVALUATIONS)[
-                        0
-                    ]
+                    best, _ = curve_fit(model, lags, curve, p0=start, bounds=(0, upper), maxfev=PUBLISHED_EVALUATIONS)
                 except RuntimeError:
                     continue
+                row[:-1] = best
                 row[-1] = ((model(lags, *row[:-1]) - curve) ** 2).sum()
         return rows
 
@@ -165,6 +151,63 @@ def fit_from(
         "single": ExponentialFit(a, tau[:, None], np.ones(len(curves)), residual),
         "double": ExponentialFit(a2, np.sort(taus, axis=1), np.where(tau1 <= tau2, c, 1 - c), residual2),
     }
+
+
+def _single(x: Array, lags: Array) -> tuple[Array, Array]:
+    """Values ``(curve, lag)`` of (A, log tau) and their derivatives ``(curve, lag, parameter)``."""
+    tau = np.exp(x[:, 1:])
+    decay = np.exp(-lags / tau)
+    return x[:, :1] * decay, np.stack([decay, x[:, :1] * decay * lags / tau], axis=-1)
+
+
+def _double(x: Array, lags: Array) -> tuple[Array, Array]:
+    """As `_single`, of (A, c, log tau1, log tau2)."""
+    a, c = x[:, :1], x[:, 1:2]
+    one, of_one = _single(np.stack([x[:, 0] * x[:, 1], x[:, 2]], axis=1), lags)
+    two, of_two = _single(np.stack([x[:, 0] * (1 - x[:, 1]), x[:, 3]], axis=1), lags)
+    by_a = c * of_one[..., 0] + (1 - c) * of_two[..., 0]
+    by_c = a * (of_one[..., 0] - of_two[..., 0])
+    return one + two, np.stack([by_a, by_c, of_one[..., 1], of_two[..., 1]], axis=-1)
+
+
+def _descend(
+    model: Callable[[Array, Array], tuple[Array, Array]], curves: Array, lags: Array, x: Array
+) -> tuple[Array, Array]:
+    """Levenberg-Marquardt within the bounds from the starts ``(curve, parameter)``, all curves side by side.
+
+    A parameter at a bound that the gradient points across is held for the step. Gives parameters and squared residuals, which
+    are never larger than those of the start.
+    """
+    n = x.shape[1]
+    lower, upper = (np.array([edge] * (n // 2) + [end] * (n // 2)) for edge, end in ((0.0, LOWEST), (1.0, HIGHEST)))
+    x = np.clip(x, lower, upper)
+    values, slopes = model(x, lags)
+    errors = curves - values
+    cost = (errors**2).sum(1)
+    damping = np.full(len(x), 1e-3)
+    moving = np.arange(len(x))
+    for _ in range(ROUNDS):
+        if not moving.size:
+            break
+        slope, place = slopes[moving], x[moving]
+        gradient = (slope.transpose(0, 2, 1) @ errors[moving][..., None])[..., 0]
+        held = ((place <= lower) & (gradient <= 0)) | ((place >= upper) & (gradient >= 0))
+        curvature = slope.transpose(0, 2, 1) @ slope
+        curvature[held[:, :, None] | held[:, None, :]] = 0
+        diagonal = np.einsum("cii->ci", curvature)
+        diagonal += damping[moving, None] * diagonal + np.where(held, 1, 1e-12)
+        step = np.linalg.solve(curvature, np.where(held, 0, gradient)[..., None])[..., 0]
+        tried = np.clip(place + step, lower, upper)
+        values, slope = model(tried, lags)
+        error = curves[moving] - values
+        found = (error**2).sum(1)
+        better = found < cost[moving]
+        taken = moving[better]
+        x[taken], errors[taken], slopes[taken], cost[taken] = tried[better], error[better], slope[better], found[better]
+        damping[moving] = np.where(better, damping[moving] / 5, damping[moving] * 4)
+        done = np.abs(tried - place).max(1) < TOLERANCE
+        moving = moving[~done]
+    return x, cost
 
 
 def _best_amplitude(curves: Array, decays: Array) -> tuple[Array, Array]:
@@ -182,10 +225,11 @@ def _best_pair(curves: Array, one: Array, two: Array) -> tuple[Array, Array]:
     ab = one @ two.transpose(0, 2, 1)
     # The best point lies inside the triangle or on one of its sides.
     scale = aa * bb - ab**2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        p_inside, q_inside = (ya * bb - yb * ab) / scale, (yb * aa - ya * ab) / scale
-        along = np.nan_to_num(np.clip((ya - yb - ab + bb) / (aa - 2 * ab + bb), 0, 1))
-    inside = (scale > 1e-14 * aa * bb) & (p_inside >= 0) & (q_inside >= 0) & (p_inside + q_inside <= 1)
+    apart = scale > 1e-14 * aa * bb
+    scale = np.where(apart, scale, 1)
+    p_inside, q_inside = (ya * bb - yb * ab) / scale, (yb * aa - ya * ab) / scale
+    inside = apart & (p_inside >= 0) & (q_inside >= 0) & (p_inside + q_inside <= 1)
+    along = np.clip((ya - yb - ab + bb) / np.where(apart, aa - 2 * ab + bb, np.inf), 0, 1)
     nothing = np.zeros_like(along)
     p = np.stack([np.where(inside, p_inside, 0), np.clip(ya / aa, 0, 1) + nothing, nothing, along])
     q = np.stack([np.where(inside, q_inside, 0), nothing, np.clip(yb / bb, 0, 1) + nothing, 1 - along])
