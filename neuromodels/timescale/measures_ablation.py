@@ -88,10 +88,10 @@ def ablation(
     ----------
     Khajehabdollahi et al. 2024, ICLR, arXiv 2309.12927, figure 7, which shows accuracies themselves.
     """
+    told = told_time_constants(network)
     if not 1 <= units <= network.units // 2:
         raise ValueError(f"units must be from 1 to half of the {network.units} units, received {units}.")
     n, head = hardest(network, n, head)
-    told = told_time_constants(network)
     order = told.argsort(kind="stable")
     chosen = np.stack([order[:units], order[len(order) - units :]])
     networks = [network, *(ablate(network, int(unit), as_published=as_published) for unit in chosen.ravel())]

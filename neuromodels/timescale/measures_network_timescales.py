@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # Parameters of each model.
 PARAMETERS = {"single": 2, "double": 4}
 FITTED_LAGS = 30
+# Sums of squared residuals below this are rounding, and say nothing for or against a model.
+ROUNDING = 1e-16
 # Units at or below this are left out of the published mean and standard deviation.
 FILTER = 1.0
 
@@ -127,7 +129,7 @@ def timescale_summary(timescales: xr.Dataset) -> dict[str, float]:
 
 def population_timescale(autocorrelation: xr.Dataset, *, as_published: bool = False) -> xr.Dataset:
     """Network timescale of the sum of all units, as `network_timescales` of one unit."""
-    summed = autocorrelation[["population"]].rename(population="unit").expand_dims("unit")
+    summed = xr.Dataset({"unit": autocorrelation["population"].expand_dims("unit")})
     return network_timescales(summed, as_published=as_published)
 
 
@@ -183,7 +185,7 @@ def _columns(fits: dict[str, ExponentialFit], n_lags: int) -> dict[str, Array]:
     """Fits side by side, ``(curve, candidate)``, with their information criteria."""
     residual = np.stack([fit.residual for fit in fits.values()], axis=1)
     k = np.array([PARAMETERS[name] for name in fits])
-    deviance = n_lags * np.log(np.maximum(residual, np.finfo(float).tiny) / n_lags)
+    deviance = n_lags * np.log(np.maximum(residual, ROUNDING) / n_lags)
     return {
         "short": np.stack([fit.timescales[:, 0] for fit in fits.values()], axis=1),
         "long": np.stack([fit.timescales[:, -1] for fit in fits.values()], axis=1),

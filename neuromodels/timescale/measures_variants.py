@@ -35,7 +35,7 @@ def variant(network: LeakyRNN, change: Callable[[LeakyRNN], None]) -> LeakyRNN:
     """
     if not isinstance(network, LeakyRNN):
         raise ValueError(
-            f"units of a {type(network).__name__} cannot be cut or changed here; this measure takes leaky networks."
+            f"units of a {type(network).__name__} cannot be cut or changed here; this takes leaky networks."
         )
     found = copy.deepcopy(network)
     with torch.no_grad():
