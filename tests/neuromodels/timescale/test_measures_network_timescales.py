@@ -45,9 +45,7 @@ def test_the_timescale_of_a_single_linear_unit_is_that_of_its_leak(tau, as_publi
     data = autocorrelation(network, trials=200, steps=3000, odds="even")
     found = network_timescales(data, as_published=as_published)
     # What is left after a step is 1 - 1/tau: in continuous time the timescale is shorter than tau.
-    assert float(found["long"][0, 0]) == pytest.approx(
-        -1 / np.log(1 - 1 / tau), rel=0.03
-    )
+    assert float(found["long"][0, 0]) == pytest.approx(-1 / np.log(1 - 1 / tau), rel=0.03)
     assert float(population_timescale(data)["long"][0, 0]) == pytest.approx(float(found["long"][0, 0]), rel=0.01)
 
 
@@ -87,7 +85,11 @@ def test_a_unit_that_never_changes_has_no_timescale():
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"criterion": "r2"}, 'criterion must be "aic" or "bic"'), ({"n_lags": 41}, "from 5 to 40"), ({"n_lags": 4}, "from 5")],
+    [
+        ({"criterion": "r2"}, 'criterion must be "aic" or "bic"'),
+        ({"n_lags": 41}, "from 5 to 40"),
+        ({"n_lags": 4}, "from 5"),
+    ],
 )
 def test_what_cannot_be_done_is_refused(options, message):
     with pytest.raises(ValueError, match=message):

@@ -97,7 +97,9 @@ def test_time_constants_are_told_before_the_clamp_and_after_the_softplus():
     clamped, free, fixed = small(), small(timescales="free"), small(timescales="fixed", tau=3.0)
     with torch.no_grad():
         clamped.tau[:2] = torch.tensor([0.999, 2.5])
-    table = taus.time_constants_table({"clamped": clamped, "free": free, "fixed": fixed}, {"clamped": 4, "free": 4, "fixed": 9})
+    table = taus.time_constants_table(
+        {"clamped": clamped, "free": free, "fixed": fixed}, {"clamped": 4, "free": 4, "fixed": 9}
+    )
     assert table["share_below_1"].values.tolist() == [0.05, 0, 0]
     assert table["largest"][0] == 2.5 and table["mean"][2] == 3 and table["sd"][2] == 0
     np.testing.assert_allclose(table["time_constant"][1], free.time_constants().detach(), rtol=1e-6)
