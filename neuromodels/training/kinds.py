@@ -14,6 +14,7 @@ OURS = {
     "neuromodels.training_data": {
         "motion/scenes": "neuromodels.motion.training_data:motion_scenes",
         "tactile/sweeps": "neuromodels.tactile.sweeps:sweep_samples",
+        "timescale/memory": "neuromodels.timescale.memory_stream:memory_stream",
     },
     "neuromodels.augmentations": {
         "tactile": "neuromodels.tactile.augmentation:TactileAugmentation",
@@ -26,6 +27,7 @@ OURS = {
         "probe": "neuromodels.training.probe:Probe",
         "simclr": "neuromodels.training.tasks:Contrast",
         "simsiam": "neuromodels.training.tasks:Agreement",
+        "timescale/memory": "neuromodels.timescale.memory_task:MemoryTask",
     },
 }
 SECTIONS = {

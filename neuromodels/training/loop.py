@@ -126,24 +126,39 @@ class Trainer:
         FloatingPointError
             If the loss or a weight is no longer finite; what was saved before stays.
         """
-        training = self.recipe.training
-        events = Events(self.folder, wanted=training.tensorboard and self.processes.first, epoch=self.at.epoch)
+        with self.session():
+            while self.unfinished:
+                started = time.perf_counter()
+                self._train_epoch()
+                self.end_epoch(started)
+        return self.at
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether there is an epoch to train."""
+        return self.at.epoch < self.recipe.training.epochs and not self.at.stopped
+
+    @contextmanager
+    def session(self) -> Iterator[None]:
+        """What surrounds the epochs: event files, and torch's random state, which is left as it was."""
+        wanted = self.recipe.training.tensorboard and self.processes.first
+        self._events = Events(self.folder, wanted=wanted, epoch=self.at.epoch)
         if self.at.history and self.processes.first:
             # A run that was killed between saving and writing an epoch down has no row of it.
             write_history(self.at.history, self.folder)
         with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
-            while self.at.epoch < training.epochs and not self.at.stopped:
-                row = self._epoch()
-                if self.processes.first:
-                    write_history(self.at.history, self.folder)
-                    events.add(row)
-        events.close()
-        return self.at
+            yield
+        self._events.close()
 
-    def _epoch(self) -> dict[str, float]:
-        epoch, training, started = self.at.epoch, self.recipe.training, time.perf_counter()
-        set_learning_rate(self.optimizer, self.rates[epoch])
-        self._train_epoch()
+    def end_epoch(self, started: float) -> None:
+        """Judge a trained epoch, and write down and save what came of it.
+
+        Parameters
+        ----------
+        started
+            Of the epoch, by `time.perf_counter`.
+        """
+        epoch, training = self.at.epoch, self.recipe.training
         row = {"epoch": float(epoch), "lr": self.rates[epoch]}
         counted = self.at.sums.pop(COUNTED)
         row.update({f"train_{name}": value / counted for name, value in self.at.sums.items() if counted})
@@ -162,7 +177,9 @@ class Trainer:
             if call(end):
                 self.at.stopped = self.at.stopped or f"a function after epoch {epoch + 1} ended the run"
         self._save()
-        return row
+        if self.processes.first:
+            write_history(self.at.history, self.folder)
+            self._events.add(row)
 
     def evaluate(self, samples: Samples | Stream) -> dict[str, float]:
         """Metrics of the network as it is now; see `neuromodels.training.evaluation.evaluate`."""
@@ -178,12 +195,13 @@ class Trainer:
 
     def _train_epoch(self) -> None:
         training, epoch = self.recipe.training, self.at.epoch
+        set_learning_rate(self.optimizer, self.rates[epoch])
         frozen = not any(parameter.requires_grad for parameter in self.model.parameters())
         self.model.train(not frozen)
         self.task.train()
         running: dict[str, Tensor] = {}
         with self._bar() as bar:
-            for batch in self._batches(epoch, self.at.step):
+            for batch in self.batches(epoch, self.at.step):
                 metrics = self._step(batch, epoch, self.at.step)
                 _sum_up(running, metrics)
                 self._looked.append((self.at.step, metrics["loss"]))
@@ -213,7 +231,8 @@ class Trainer:
         self.precision.step(self.optimizer, self.recipe.training.clip_gradient)
         return {"loss": loss.detach(), **metrics}
 
-    def _batches(self, epoch: int, first: int) -> Iterator[Batch]:
+    def batches(self, epoch: int, first: int) -> Iterator[Batch]:
+        """Training batches of an epoch from a step on."""
         training = self.recipe.training
         if isinstance(self.samples, Stream):
             seeds = [step_seed(training.seed, epoch, step, STREAM) for step in range(first, self.steps)]

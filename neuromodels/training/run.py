@@ -63,6 +63,7 @@ class TrainingResult:
         for words, tested, judged in (
             ("top-1", self.test.get("top1"), known),
             ("endpoint error in pixels per frame", self.test.get("epe"), self.best.get("validation_epe")),
+            ("largest N solved", self.test.get("solved"), self.best.get("validation_solved")),
         ):
             if tested is not None:
                 return {f"{words}, test part": tested}
@@ -145,33 +146,52 @@ def train(
     processes, place = join_processes(torch.device(device))
     with _determinism(recipe.training.deterministic):
         trainer = prepare(recipe, folder, place, processes, after_epoch=after_epoch, progress=progress)
-        saved = settled(folder / "last").exists()
-        taken = saved or settled(folder / "best").exists()
-        processes.wait()
-        if taken and not resume:
-            raise RecipeError(f"{folder} holds a run already; resume it, or choose another folder.")
-        if saved:
-            trainer.resume()
-        elif processes.first:
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / "recipe.json").write_text(json.dumps(recipe.to_dict(), indent=1) + "\n", encoding="utf-8")
-        at = trainer.run()
-        processes.wait()
-        test = _test(trainer, recipe) if recipe.training.test else {}
-        result = TrainingResult(
-            folder,
-            len(at.history),
-            at.best_epoch + 1,
-            at.history[at.best_epoch],
-            test,
-            trainer.precision.skipped,
-            at.stopped,
-        )
-        if processes.first:
-            save_learning_curve(at.history, trainer.task.best, folder)
-            result.save()
-        processes.wait()
-        return result
+        start_run(trainer, resume=resume)
+        trainer.run()
+        return end_run(trainer)
+
+
+def start_run(trainer: Trainer, *, resume: bool = False) -> None:
+    """Bring a run to where its first step begins: a new folder, or what the folder holds.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds a run, which is not to be resumed or had another recipe.
+    """
+    folder, processes = trainer.folder, trainer.processes
+    saved = settled(folder / "last").exists()
+    taken = saved or settled(folder / "best").exists()
+    processes.wait()
+    if taken and not resume:
+        raise RecipeError(f"{folder} holds a run already; resume it, or choose another folder.")
+    if saved:
+        trainer.resume()
+    elif processes.first:
+        folder.mkdir(parents=True, exist_ok=True)
+        content = json.dumps(trainer.recipe.to_dict(), indent=1) + "\n"
+        (folder / "recipe.json").write_text(content, encoding="utf-8")
+
+
+def end_run(trainer: Trainer) -> TrainingResult:
+    """What came of a run whose last epoch is trained, also written into its folder."""
+    at, processes = trainer.at, trainer.processes
+    processes.wait()
+    test = _test(trainer, trainer.recipe) if trainer.recipe.training.test else {}
+    result = TrainingResult(
+        trainer.folder,
+        len(at.history),
+        at.best_epoch + 1,
+        at.history[at.best_epoch],
+        test,
+        trainer.precision.skipped,
+        at.stopped,
+    )
+    if processes.first:
+        save_learning_curve(at.history, trainer.task.best, trainer.folder)
+        result.save()
+    processes.wait()
+    return result
 
 
 def prepare(
