@@ -1,7 +1,8 @@
-"""Measures of the published networks of Khajehabdollahi et al. 2024 beside the values measured with the published code.
+"""All measures of the published networks of Khajehabdollahi et al. 2024, as published and ours, with their CPU time.
 
-``python benchmarks/timescale_measures.py [FOLDER] [--out FILE.json]`` takes the folder ``timescales`` of the shared data, by default
-that of ``NEUROMODELS_DATA``; one thread. The values beside ours were measured once by running the published weights.
+python benchmarks/timescale_measures.py [FOLDER] [--only NETWORK ...] [--short-trials] [--out FILE.json]
+
+FOLDER holds the published networks, by default ``timescales`` of NEUROMODELS_DATA. One thread; some two minutes a network.
 """
 
 import argparse
@@ -41,6 +42,7 @@ TIME_CONSTANT_NOISE = (0, 0.0464, 0.1, 0.215, 0.464)
 
 
 def rounded(values, digits=3):
+    """Plain numbers."""
     return [round(float(value), digits) for value in np.atleast_1d(values)]
 
 
@@ -93,6 +95,7 @@ def measures(network, published):
 
 
 def main():
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", default=os.environ.get("NEUROMODELS_DATA", "") + "/timescales")
     parser.add_argument("--only", nargs="*", choices=list(NETWORKS), default=list(NETWORKS), metavar="NETWORK")

@@ -70,15 +70,12 @@ for row, (title, network) in zip(axes, networks.items(), strict=True):
     plot_ablation(cut, ax=row[3])
     own, told, facts = table.sel(network=title), fitted.attrs, cut.attrs
     print(title)
+    print(f"  time constants {float(own['mean']):.2f} +- {float(own['sd']):.2f} steps,", end=" ")
+    print(f"{float(own['share_below_1']):.0%} frozen at 1")
+    print(f"  network timescales above 1 step {told['mean']:.2f} +- {told['sd']:.2f},", end=" ")
+    print(f"{told['share_up_to_1']:.0%} of the units are not")
+    print(f"  accuracy for N = {facts['N']}: {facts['baseline']:.3f};", end=" ")
     print(
-        f"  time constants {float(own['mean']):.2f} +- {float(own['sd']):.2f} steps, {float(own['share_below_1']):.0%} frozen"
+        f"without a unit of the shortest time constants {facts['shortest']:.3f}, of the longest {facts['longest']:.3f}"
     )
-    print(
-        f"  network timescales above 1 step {told['mean']:.2f} +- {told['sd']:.2f}; {told['share_up_to_1']:.0%} are not"
-    )
-    print(
-        f"  accuracy for N = {facts['N']}: {facts['baseline']:.3f}; without one unit of the shortest time constants",
-        end=" ",
-    )
-    print(f"{facts['shortest']:.3f}, of the longest {facts['longest']:.3f}")
 figure.savefig("24_redo_a_published_figure.png", dpi=110)

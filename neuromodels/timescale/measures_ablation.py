@@ -99,11 +99,11 @@ def ablation(
     found = variant_accuracy(networks, digits[..., 0].unflatten(0, (len(networks), streams)), n, head, rule)
     baseline, without = found[0], found[1:].reshape(2, units, streams)
     means = without.mean((1, 2))
-    attrs = {"as_published": int(as_published), "N": n, "head": head, "rule": rule, "steps": steps, "seed": seed}
-    attrs |= {"baseline": float(baseline.mean())}
+    relative = np.asarray(relative_accuracy(means, baseline))
+    attrs: dict[str, object] = {"as_published": int(as_published), "N": n, "head": head, "rule": rule, "steps": steps}
+    attrs |= {"seed": seed, "baseline": float(baseline.mean())}
     attrs |= {name: float(mean) for name, mean in zip(GROUPS, means, strict=True)}
-    relative = relative_accuracy(means, baseline)
-    attrs |= {f"relative_{name}": float(mean) for name, mean in zip(GROUPS, relative, strict=True)}  # type: ignore[arg-type]
+    attrs |= {f"relative_{name}": float(mean) for name, mean in zip(GROUPS, relative, strict=True)}
     return xr.Dataset(
         {
             "accuracy": (("group", "rank", "stream"), without),

@@ -62,10 +62,10 @@ def perturb(network: LeakyRNN, kind: Kind, epsilon: float, generator: torch.Gene
             weight = network.recurrent_weight
             if kind == "weights multiplied":
                 noise = torch.rand(weight.shape, generator=generator).to(weight)
-                weight *= 1 + epsilon * noise
+                weight.mul_(1 + epsilon * noise)
             else:
                 noise = torch.randn(weight.shape, generator=generator).to(weight)
-                weight += epsilon * weight.norm() / noise.norm() * noise
+                weight.add_(epsilon * weight.norm() / noise.norm() * noise)
             return
         told = network.tau if network.config.timescales == "clamped" else network.time_constants()
         noise = torch.randn(told.shape, generator=generator).to(told)

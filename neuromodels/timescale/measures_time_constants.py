@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 def told_time_constants(network: LeakyRNN) -> NDArray[np.float64]:
     """Time constants ``(unit,)`` as they are reported, in steps: before the clamp, so that a frozen unit is below 1."""
     if not isinstance(network, LeakyRNN):
-        raise ValueError(f"units of a {type(network).__name__} have no time constants of their own; this takes leaky networks.")
+        raise ValueError(
+            f"units of a {type(network).__name__} have no time constants of their own; this takes leaky networks."
+        )
     if network.config.timescales == "clamped":
         return network.tau.detach().cpu().double().numpy()
     return network.time_constants().detach().cpu().double().numpy()

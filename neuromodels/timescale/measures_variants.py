@@ -68,7 +68,7 @@ def variant_accuracy(networks: Sequence[LeakyRNN], digits: Tensor, n: int, head:
     for first in range(0, len(networks), TOGETHER):
         group = LeakyEnsemble.from_networks(networks[first : first + TOGETHER])
         own = digits[first : first + TOGETHER]
-        x = own[..., None].to(group.readout_weight.device)
+        x = own[..., None].to(group.tau.device)
         answers: list[Tensor] = []
         start: Tensor | None = None
         for part in x.split(PIECE, dim=2):
