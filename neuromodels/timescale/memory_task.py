@@ -63,9 +63,7 @@ class MemoryTask(Task):
         super().__init__()
         model = context.model
         if not isinstance(model, MemoryNetwork):
-            raise ValueError(
-                f"{type(model).__name__} has no readout heads; train a network such as timescale/leaky-small."
-            )
+            raise ValueError(f"{type(model).__name__} has no readout heads; train a network such as timescale/leaky-small.")
         if context.augmentation is not None:
             raise ValueError("an augmentation changes digits, not the answers; leave [augmentation] out.")
         if not 0 < threshold < 1:
