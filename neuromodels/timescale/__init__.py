@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         timescale_summary,
     )
     from .measures_perturbation import compare_perturbations, perturb, perturbation, plot_perturbation
+    from .measures_retraining import plot_retraining, retraining
     from .measures_time_constants import (
         plot_time_constants,
         plot_time_constants_over_n,
@@ -71,10 +72,12 @@ _HOME = {
     "plot_input_against_timescale": "measures_connectivity",
     "plot_network_timescales": "measures_network_timescales",
     "plot_perturbation": "measures_perturbation",
+    "plot_retraining": "measures_retraining",
     "plot_time_constants": "measures_time_constants",
     "plot_time_constants_over_n": "measures_time_constants",
     "population_timescale": "measures_network_timescales",
     "relative_accuracy": "measures_variants",
+    "retraining": "measures_retraining",
     "stream_accuracy": "measures_accuracy",
     "time_constants_over_n": "measures_time_constants",
     "time_constants_table": "measures_time_constants",
@@ -115,10 +118,12 @@ __all__ = [
     "plot_input_against_timescale",
     "plot_network_timescales",
     "plot_perturbation",
+    "plot_retraining",
     "plot_time_constants",
     "plot_time_constants_over_n",
     "population_timescale",
     "relative_accuracy",
+    "retraining",
     "stream_accuracy",
     "time_constants_over_n",
     "time_constants_table",
