@@ -7,7 +7,15 @@ from typing import Literal
 import numpy as np
 import xarray as xr
 
-from .autocorrelation import Mean, Statistic, autocorrelation_statistic, expected_curve
+from .autocorrelation import (
+    Mean,
+    Statistic,
+    after_removal,
+    autocovariance,
+    exponentials,
+    white_curve,
+    without_noise,
+)
 from .calibration import Calibrated, calibrate, simulated_statistics
 from .counts import Noise, Recording, checked_units
 from .profiles import Profile, first_decrease, fit_profile, tau_grid
@@ -180,13 +188,13 @@ def timescale_of_counts(
     for number, (unit, reason) in enumerate(zip(units, reasons, strict=True)):
         method = _method(mean, len(unit), n_bins, n_lags, bin_ms, grid, first_lag, smooth)
         values = method.statistic.of(unit)
-        scale = 1.0 if mean in ("across", "none") else max(float(unit.var()), 1e-300)
+        scale = float(values[0]) or 1.0
         plain, best = (fit(values[None]) for fit in (method.plain, method.fit))
         found = Calibrated(np.nan, np.nan, np.nan)
         if not reason and np.isnan(best.tau_ms[0]):
             reason = "the autocorrelation does not decay: no timescale"
         if not reason and n_simulations:
-            fluctuations = Fluctuations.of(unit, n_lags, bin_ms, noise, evoked=mean == "across")
+            fluctuations = Fluctuations.of(unit, n_lags, bin_ms, noise, mean)
             found = calibrate_unit(
                 method.statistic,
                 method.fit,
@@ -198,7 +206,7 @@ def timescale_of_counts(
                 [seed, number],
             )
             reason = unresolved(found, bin_ms, n_bins * bin_ms)
-        rows.append((unit, values / scale, plain, found, reason, scale))
+        rows.append((unit, values[1:] / scale, plain, found, reason, scale))
     return _table(rows, lags, grid, bounds, level, n_simulations, seed, bin_ms)
 
 
@@ -286,9 +294,10 @@ def _method(
     first_lag: FirstLag,
     smooth: int,
 ) -> _Method:
-    curves = expected_curve(mean, grid, n_trials, n_bins, n_lags, bin_ms)
+    white = white_curve(mean, n_trials, n_bins, n_lags)
+    plain_curves = exponentials(grid, n_bins, bin_ms)
+    curves = without_noise(after_removal(mean, plain_curves, n_trials, n_lags), white)
     lags = np.arange(1, n_lags + 1) * bin_ms
-    plain_curves = np.exp(-lags / grid[:, None])
     offset = mean not in ("trial", "segment")
 
     def first(values: np.ndarray) -> np.ndarray:
@@ -297,9 +306,9 @@ def _method(
         return np.minimum(first_decrease(values, smooth), n_lags - 3)
 
     return _Method(
-        autocorrelation_statistic(mean, n_bins, n_lags),
-        lambda values: fit_profile(values, grid, curves, first(values), offset),
-        lambda values: fit_profile(values, grid, plain_curves, first(values), True),
+        autocovariance(mean, n_bins, n_lags),
+        lambda values: fit_profile(without_noise(values, white), grid, curves, first(values[:, 1:]), offset),
+        lambda values: fit_profile(values[:, 1:], grid, plain_curves[:, 1 : n_lags + 1], first(values[:, 1:]), True),
         lags,
     )
 
