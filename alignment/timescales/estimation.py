@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .autocorrelation import Mean, Statistic
-from .calibration import Calibrated, calibrate, simulated_statistics
+from .autocorrelation import Statistic
+from .calibration import Calibrated, Invert, calibrate, simulated_statistics
 from .counts import Noise, Recording, checked_units
 from .profiles import Profile
 from .surrogate_counts import Fluctuations
@@ -74,7 +74,11 @@ class Units:
 
 
 def estimated(
-    units: Units, method: Callable[[int], Method], kind: Mean, n_lags: int, options: Options
+    units: Units,
+    method: Callable[[int], Method],
+    fluctuations: Callable[[np.ndarray], Fluctuations],
+    options: Options,
+    invert: Invert = calibrate,
 ) -> tuple[dict[str, tuple[tuple[str, ...] | str, np.ndarray]], list[Profile]]:
     """Variables of the result along ``unit``, with what is shown along ``place``, and the plain fits.
 
@@ -84,10 +88,12 @@ def estimated(
         The recording.
     method
         From a number of trials to the method.
-    kind, n_lags
-        How means are removed, and the longest lag, for the size of the fluctuations to be simulated.
+    fluctuations
+        From counts ``(trial, bin)`` to what is simulated.
     options
         See `Options`.
+    invert
+        From an estimate and simulations to a corrected one with its interval.
     """
     found, plains, shown, scales, reasons = [], [], [], [], list(units.reasons)
     for number, counts in enumerate(units.counts):
@@ -98,8 +104,9 @@ def estimated(
         if not reasons[number] and np.isnan(best.tau_ms[0]):
             reasons[number] = "the autocorrelation does not decay: no timescale"
         if not reasons[number] and options.n_simulations:
-            fluctuations = Fluctuations.of(counts, n_lags, options.bin_ms, options.noise, kind)
-            one = _calibrated(way, float(best.tau_ms[0]), fluctuations, units.bounds_ms, options, number)
+            one = _calibrated(
+                way, float(best.tau_ms[0]), fluctuations(counts), units.bounds_ms, options, number, invert
+            )
             reasons[number] = unresolved(one, options.bin_ms, units.n_bins * options.bin_ms)
         picture, scale = way.shown(values)
         found.append(one)
@@ -146,6 +153,7 @@ def _calibrated(
     bounds_ms: tuple[float, float],
     options: Options,
     number: int,
+    invert: Invert,
 ) -> Calibrated:
     rng = np.random.default_rng([options.seed, number])
     n_bins = len(fluctuations.mean)
@@ -157,7 +165,7 @@ def _calibrated(
         sets = simulated_statistics(way.statistic, trials, fluctuations.n_trials, n_bins, options.n_simulations, rng)
         return way.fit(sets).tau_ms
 
-    return calibrate(observed_ms, simulate, bounds_ms, options.level)
+    return invert(observed_ms, simulate, bounds_ms, options.level)
 
 
 def checked_bounds(bounds_ms: tuple[float, float] | None, bin_ms: float, trial_ms: float) -> tuple[float, float]:

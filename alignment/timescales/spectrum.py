@@ -1,14 +1,19 @@
 """Timescale from the knee of a power spectrum: a Lorentzian over a floor, by least squares of the log power."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import xarray as xr
+from scipy.special import digamma
 
-from .autocorrelation import Statistic
+from .autocorrelation import Statistic, exponentials
 from .counts import Noise, Recording
 from .estimation import Method, Options, Units, attributes, estimated
 from .profiles import Profile, tau_grid
+from .surrogate_counts import Fluctuations, bin_factors
 
-FLOORS = np.concatenate([[0.0], np.exp(np.linspace(np.log(1e-3), np.log(30.0), 24))])
+FLOORS = np.concatenate([[0.0], np.exp(np.linspace(np.log(1e-3), np.log(30.0), 40))])
+STEP = 0.1  # of ln tau between neighbours of the grid
 LEAST_FREQUENCIES = 5
 
 
@@ -27,7 +32,7 @@ def knee_timescale(
 ) -> xr.Dataset:
     """Timescale 1 / (2 pi f_k) of the knee frequency f_k of a power spectrum, as Gao et al. 2020 define it.
 
-    The mean periodogram over trials (means of trials removed) is fitted by b (1 / (f_k^e + f^e) + c) with least
+    The mean periodogram over trials (means of trials removed) is fitted by b (1 / (1 + (f / f_k)^e) + c) with least
     squares of its logarithm. The exponent e is given: 2 for a process with exponential autocorrelation, which the
     simulations assume. The corrected timescale and the interval take into account that short trials blur the spectrum
     and that sampling folds it.
@@ -72,26 +77,32 @@ def knee_timescale(
     kept = frequency <= top * (1 + 1e-9)
     if kept.sum() < LEAST_FREQUENCIES:
         raise ValueError(
-            f"{int(kept.sum())} frequencies up to {top:g} Hz in trials of {units.n_bins * bin_ms:g} ms; at least {LEAST_FREQUENCIES} are "
-            "needed: raise max_hz or take longer trials."
+            f"{int(kept.sum())} frequencies up to {top:g} Hz in trials of {units.n_bins * bin_ms:g} ms; at least "
+            f"{LEAST_FREQUENCIES} are needed: raise max_hz or take longer trials."
         )
     if not (np.isfinite(exponent) and exponent > 0):
         raise ValueError(f"exponent must be positive, received {exponent}.")
     frequency = frequency[kept]
-    grid = tau_grid(*units.bounds_ms)
+    grid = tau_grid(*units.bounds_ms, step=STEP)
     floors = FLOORS if floor else FLOORS[:1]
-    log_shapes = np.log(_shapes(grid, floors, frequency, exponent))
+    plain = np.log(lorentzians(grid, floors, frequency, exponent))
+    exact = plain if exponent != 2 else np.log(expected_power(grid, floors, units.n_bins, bin_ms, len(frequency)))
     way = Method(
-        periodogram(units.n_bins, bin_ms, int(kept.sum())),
-        lambda values: fit_log_power(values, grid, floors, log_shapes, exponent),
-        lambda values: fit_log_power(values, grid, floors, log_shapes, exponent),
+        periodogram(units.n_bins, bin_ms, len(frequency)),
+        lambda values: fit_log_power(values, grid, floors, exact),
+        lambda values: fit_log_power(values, grid, floors, plain),
         lambda values: (values, 1.0),
     )
-    found, _ = estimated(units, lambda n_trials: way, "trial", units.n_bins // 2, options)
+    found, _ = estimated(
+        units,
+        lambda n_trials: way,
+        lambda one: SpectralFluctuations.over(one, len(frequency), floors, options),
+        options,
+    )
     found["power"] = (("unit", "frequency"), found.pop("shown")[1])
     found["knee_hz"] = ("unit", 1000 / (2 * np.pi * found["tau_ms_uncorrected"][1]))
     knee, b, c = (found[name][1][:, None] for name in ("knee_hz", "amplitude", "offset"))
-    found["fitted"] = (("unit", "frequency"), b / (knee**exponent + frequency**exponent) + c)
+    found["fitted"] = (("unit", "frequency"), b / (1 + (frequency / knee) ** exponent) + c)
     return xr.Dataset(
         found,
         coords={"frequency_hz": ("frequency", frequency)},
@@ -112,9 +123,7 @@ def periodogram(n_bins: int, bin_ms: float, n_frequencies: int) -> Statistic:
     return Statistic(features, lambda means: means)
 
 
-def fit_log_power(
-    power: np.ndarray, tau_ms: np.ndarray, floors: np.ndarray, log_shapes: np.ndarray, exponent: float
-) -> Profile:
+def fit_log_power(power: np.ndarray, tau_ms: np.ndarray, floors: np.ndarray, log_shapes: np.ndarray) -> Profile:
     """Least squares of log power over a grid of timescales and floors; the factor b is the mean difference.
 
     Parameters
@@ -125,8 +134,6 @@ def fit_log_power(
         Grids: timescales [ms], and floors relative to the power at frequency zero.
     log_shapes
         ``(tau, floor, frequency)``.
-    exponent
-        Of the shapes.
     """
     n = power.shape[1]
     known = (power > 0).all(axis=1)
@@ -141,7 +148,7 @@ def fit_log_power(
     best = profile.argmin(axis=1)
     floor = error[rows, best].argmin(axis=1)
     log_b = y.mean(axis=1) - log_shapes[best, floor].mean(axis=1)
-    step = np.log(tau_ms[1] / tau_ms[0])
+    step = np.log(tau_ms[-1] / tau_ms[0]) / max(1, len(tau_ms) - 1)
     left, here, right = (profile[rows, np.clip(best + side, 0, len(tau_ms) - 1)] for side in (-1, 0, 1))
     bend = left - 2 * here + right
     inner = (best > 0) & (best < len(tau_ms) - 1) & (bend > 0)
@@ -149,18 +156,62 @@ def fit_log_power(
         shift = np.where(inner, np.clip((left - right) / (2 * bend), -0.5, 0.5), 0.0)
         r2 = 1 - here / (total**2).sum(axis=1)
     tau = tau_ms[best] * np.exp(shift * step)
-    knee = 1000 / (2 * np.pi * tau)
-    b = np.exp(log_b)
-    return Profile(
-        np.where(known, tau, np.nan),
-        np.where(known, b, np.nan),
-        b * floors[floor] * knee**-exponent,
-        r2,
-        np.zeros(len(y), int),
-    )
+    b = np.where(known, np.exp(log_b), np.nan)
+    return Profile(np.where(known, tau, np.nan), b, b * floors[floor], r2, np.zeros(len(y), int))
 
 
-def _shapes(tau_ms: np.ndarray, floors: np.ndarray, frequency: np.ndarray, exponent: float) -> np.ndarray:
-    """Power 1 / (f_k^e + f^e) + c / f_k^e, ``(tau, floor, frequency)``."""
+def lorentzians(tau_ms: np.ndarray, floors: np.ndarray, frequency: np.ndarray, exponent: float) -> np.ndarray:
+    """Power 1 / (1 + (f / f_k)^e) + c, ``(tau, floor, frequency)``."""
     knee = (1000 / (2 * np.pi * tau_ms))[:, None, None]
-    return np.asarray(1 / (knee**exponent + frequency**exponent) + floors[:, None] / knee**exponent)
+    return np.asarray(1 / (1 + (frequency / knee) ** exponent) + floors[:, None])
+
+
+def expected_power(
+    tau_ms: np.ndarray, floors: np.ndarray, n_bins: int, bin_ms: float, n_frequencies: int
+) -> np.ndarray:
+    """Expected periodogram of samples of an exponential autocovariance in trials, over a floor, ``(tau, floor, frequency)``.
+
+    The autocovariance weighted with the share of pairs that a trial holds of each lag, transformed: what short trials
+    blur and sampling folds is in it. Relative to the power of an endless process at frequency zero, 2 tau.
+    """
+    rho = exponentials(tau_ms, n_bins, bin_ms) * (1 - np.arange(n_bins) / n_bins)
+    power = 2 * np.fft.rfft(rho, axis=1).real[:, 1 : n_frequencies + 1] - rho[:, :1]
+    return np.asarray((power * bin_ms / (2 * tau_ms[:, None]))[:, None, :] + floors[:, None])
+
+
+@dataclass(frozen=True)
+class SpectralFluctuations(Fluctuations):
+    """As `Fluctuations`, from the spectrum: the floor stands out where the fluctuation has no power.
+
+    Attributes
+    ----------
+    power
+        ``(frequency,)`` mean periodogram.
+    floors
+        Floors considered, relative to the power at frequency zero.
+    """
+
+    power: np.ndarray
+    floors: np.ndarray
+
+    @classmethod
+    def over(
+        cls, trials: np.ndarray, n_frequencies: int, floors: np.ndarray, options: Options
+    ) -> "SpectralFluctuations":
+        """Moments of trials ``(trial, bin)``."""
+        n_trials, n_bins = trials.shape
+        power = periodogram(n_bins, options.bin_ms, n_frequencies).of(trials)
+        mean = np.full(n_bins, trials.mean())
+        return cls(mean, power[:0], "trial", n_trials, options.bin_ms, options.noise, power, floors)
+
+    def assuming(self, tau_ms: float) -> tuple[float, float, float]:
+        """Variance of the fluctuation with timescale tau, of the means of trials (removed: 0), and of noise in a bin."""
+        tau, second = np.array([tau_ms]), self.bin_ms / 1000
+        shapes = np.log(expected_power(tau, self.floors, len(self.mean), self.bin_ms, len(self.power)))
+        fit = fit_log_power(self.power[None], tau, self.floors, shapes)
+        # The mean of the logarithm of a periodogram of n trials lies below the logarithm of its mean.
+        lifted = self.n_trials / np.exp(digamma(self.n_trials))
+        inner, outer = bin_factors(tau_ms, self.bin_ms)
+        variance = float(fit.amplitude[0]) * lifted / (4 * tau_ms / 1000)
+        white = float(fit.offset[0]) * lifted / (2 * second) - variance * (inner / outer - 1)
+        return variance / outer, 0.0, max(0.0, white - (float(self.mean.mean()) if self.noise == "poisson" else 0.0))

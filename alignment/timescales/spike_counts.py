@@ -6,9 +6,11 @@ import numpy as np
 import xarray as xr
 
 from .autocorrelation import Mean, after_removal, autocovariance, exponentials, white_curve, without_noise
+from .calibration import Invert, calibrate
 from .counts import Noise, Recording
 from .estimation import Method, Options, Units, attributes, estimated
 from .profiles import first_decrease, fit_profile, tau_grid
+from .surrogate_counts import Fluctuations
 
 LEAST_TRIALS: dict[Mean, int] = {"across": 10, "trial": 1, "segment": 1, "pooled": 2, "none": 1}
 
@@ -137,6 +139,7 @@ def timescale_of_counts(
     first_lag: FirstLag,
     options: Options,
     smooth: int = 1,
+    invert: Invert = calibrate,
 ) -> xr.Dataset:
     """The estimate of every unit and its calibration, for any removal of means; see `across_trial_timescale`.
 
@@ -150,6 +153,8 @@ def timescale_of_counts(
         The rest.
     smooth
         Lags that are averaged before the first decrease is looked for.
+    invert
+        How simulations become an interval.
     """
     if first_lag not in ("first decrease", "first"):
         raise ValueError(f"first_lag must be 'first decrease' or 'first', received {first_lag!r}.")
@@ -177,7 +182,9 @@ def timescale_of_counts(
         )
 
     kind: Mean = mean if mean != "none" else "pooled" if min(map(len, units.counts)) > 1 else "trial"
-    found, plains = estimated(units, method, kind, n_lags, options)
+    found, plains = estimated(
+        units, method, lambda counts: Fluctuations.of(counts, n_lags, bin_ms, options.noise, kind), options, invert
+    )
     found["first_lag_ms"] = ("unit", lags[[int(fit.first[0]) for fit in plains]])
     found["autocorrelation"] = (("unit", "lag"), found.pop("shown")[1])
     tau, amplitude, offset, start = (

@@ -58,7 +58,7 @@ class Fluctuations:
         offset = self.kind in ("across", "pooled")
         fit = fit_profile(observed, tau, without_noise(curve, white), np.zeros(1, dtype=int), offset)
         variance, gain = float(np.nan_to_num(fit.amplitude[0])), float(np.nan_to_num(fit.offset[0]))
-        inner, outer = _bin_factors(tau_ms, self.bin_ms)
+        inner, outer = bin_factors(tau_ms, self.bin_ms)
         left = (float(self.covariance[0]) - gain - variance * float(curve[0, 0])) / float(white[0])
         left -= variance * (inner / outer - 1)
         return variance / outer, gain, max(0.0, left - (float(self.mean.mean()) if self.noise == "poisson" else 0.0))
@@ -97,7 +97,7 @@ def _steps(tau_ms: float, bin_ms: float) -> int:
     return max(1, int(np.ceil(2 * bin_ms / tau_ms - 1e-9)))
 
 
-def _bin_factors(tau_ms: float, bin_ms: float) -> tuple[float, float]:
+def bin_factors(tau_ms: float, bin_ms: float) -> tuple[float, float]:
     """Variance of the mean of a bin's steps, and covariance of two bins relative to exp(-t/tau), of a process of variance 1."""
     steps = _steps(tau_ms, bin_ms)
     apart = np.arange(steps) * bin_ms / steps / tau_ms
