@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import xarray as xr
 from scipy import fft
+
+from .counts import Noise, Recording, checked_units
 
 Mean = Literal["across", "trial", "segment", "pooled", "none"]
 MEANS = ("across", "trial", "segment", "pooled", "none")
@@ -29,6 +32,57 @@ class Statistic:
     def of(self, trials: np.ndarray) -> np.ndarray:
         """The statistic of trials ``(trial, bin)``: ``(lag,)``."""
         return self.combine(self.features(trials).mean(axis=0)[None])[0]
+
+
+def autocorrelation(
+    counts: Recording,
+    bin_ms: float,
+    *,
+    mean: Mean = "across",
+    max_lag_ms: float | None = None,
+    noise: Noise = "poisson",
+) -> xr.DataArray:
+    """Autocorrelation of every unit over lags from 0 on, 1 at lag 0.
+
+    Parameters
+    ----------
+    counts
+        ``(trial, bin)`` of one unit, ``(unit, trial, bin)``, or per unit an array ``(trial, bin)``; equal numbers of bins.
+    bin_ms
+        Width of a bin [ms].
+    mean
+        What is removed; see `autocovariance`.
+    max_lag_ms
+        Longest lag; a whole trial by default.
+    noise
+        ``"poisson"`` checks that values are counts; ``"gaussian"`` takes any finite ones.
+
+    Returns
+    -------
+    xarray.DataArray
+        ``(unit, lag)`` with ``lag_ms``; NaN where it is undefined (a constant unit).
+
+    Raises
+    ------
+    ValueError
+        If the counts are malformed, or ``max_lag_ms`` is not from one bin to a trial.
+    """
+    units = checked_units(counts, noise)
+    n_bins = units[0].shape[1]
+    if any(unit.shape[1] != n_bins for unit in units):
+        raise ValueError(f"units have {sorted({unit.shape[1] for unit in units})} bins; equal trials are needed.")
+    n_lags = n_bins - 1 if max_lag_ms is None else int(max_lag_ms / bin_ms + 1e-9)
+    if not 1 <= n_lags <= n_bins - 1:
+        raise ValueError(f"max_lag_ms must be from {bin_ms:g} to {(n_bins - 1) * bin_ms:g} ms, received {max_lag_ms}.")
+    statistic = autocovariance(mean, n_bins, n_lags)
+    values = np.stack([statistic.of(unit) for unit in units])
+    values = np.where(values[:, :1] > 0, values, np.nan)
+    return xr.DataArray(
+        values / values[:, :1],
+        dims=("unit", "lag"),
+        coords={"lag_ms": ("lag", np.arange(n_lags + 1) * bin_ms)},
+        attrs={"mean": mean, "bin_ms": bin_ms},
+    )
 
 
 def lagged_products(trials: np.ndarray, n_lags: int) -> np.ndarray:

@@ -136,7 +136,7 @@ def fit_log_power(power: np.ndarray, tau_ms: np.ndarray, floors: np.ndarray, log
         ``(tau, floor, frequency)``.
     """
     n = power.shape[1]
-    known = (power > 0).all(axis=1)
+    known = np.asarray((power > 0).all(axis=1))
     y = np.log(np.where(known[:, None], power, 1.0))
     shapes = log_shapes.reshape(-1, n)
     centred = shapes - shapes.mean(axis=1, keepdims=True)

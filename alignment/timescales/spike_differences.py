@@ -1,6 +1,7 @@
 """Timescale of a spike train from the differences between the times of all its spikes."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -55,9 +56,8 @@ def spike_difference_timescale(
     ----------
     Fontanier, Sarazin, Stoll, Delord, Procyk 2022, eLife 11:e63795.
     """
-    first = next(iter(spike_times_ms), None)
-    one_unit = first is None or not len(first) or np.ndim(first[0]) == 0
-    units = [spike_times_ms] if one_unit else spike_times_ms
-    counts = [spike_counts(unit, trial_ms, bin_ms) for unit in units]  # type: ignore[arg-type]
+    several = len(spike_times_ms) > 0 and len(spike_times_ms[0]) > 0 and np.ndim(spike_times_ms[0][0]) > 0
+    units: list[Any] = list(spike_times_ms) if several else [spike_times_ms]
+    counts = [spike_counts(unit, trial_ms, bin_ms) for unit in units]
     options = Options(bin_ms, bounds_ms, "poisson", level, n_simulations, seed)
     return timescale_of_counts(counts, "none", max_lag_ms, first_lag, options, smooth=SMOOTHED_LAGS)
