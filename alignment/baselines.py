@@ -139,6 +139,36 @@ class ModelInput:
 
 
 @dataclass(frozen=True)
+class DelayedInput:
+    """What the model is shown, now and some steps ago: what its own memory must add something to.
+
+    Attributes
+    ----------
+    delays
+        In steps, from 0; zeros before the start of a sequence.
+    name
+        Name in reports.
+    """
+
+    delays: tuple[int, ...]
+    name: str = "delayed input"
+    standardised: bool = True
+
+    def describe(self) -> str:
+        """What the features are, in one sentence."""
+        return f"the input itself {', '.join(map(str, self.delays))} steps before"
+
+    def features(self, stimuli: StimulusSet) -> np.ndarray:
+        """``(moment, delay x channel)`` of stimuli that are moments of sequences; see `alignment.over_time.unfold`."""
+        from .mappings.delayed_features import delayed
+
+        if stimuli.arrays is None or "sequence" not in stimuli.table:
+            raise ValueError(f"stimuli {stimuli.name!r} are no moments of sequences; DelayedInput belongs to OverTime.")
+        values = np.asarray(stimuli.arrays.values, dtype=np.float64)
+        return delayed(values, np.array(self.delays), stimuli.table["sequence"].to_numpy())
+
+
+@dataclass(frozen=True)
 class OasmModel:
     """Orthogonal autocorrelated sequences: neighbours in a group are alike, different groups are orthogonal.
 

@@ -16,10 +16,12 @@ from data.stimuli import StimulusSet
 from .trials import Missing, Trials, arrange_trials, no_trials
 
 if TYPE_CHECKING:
+    from .baselines import Baseline
     from .ceilings import Ceiling
     from .layer_target import LayerTarget
     from .mappings import Mapping
     from .metrics import Similarity
+    from .over_time import OverTime
     from .perceived_flow import PerceivedFlow
     from .relation_ceiling import RelationCeiling
     from .rendering import Rendering
@@ -80,6 +82,10 @@ class Benchmark:
         What draws the stimuli for a model where the recording stored their parameters alone, see `alignment.rendering`.
     nuisance
         Columns of the stimulus table that stand in the null model in place of length and position, such as contrast.
+    over_time
+        How time bins are scored, moment by moment, see `alignment.over_time`; a stimulus is then one moment.
+    baselines
+        Null models in place of length and position and of OASM, which belong to lists of stimuli.
     data_options
         Choices with which the dataset is opened, see `data.load_dataset`; set by `with_data_options`.
     """
@@ -100,6 +106,8 @@ class Benchmark:
     protocol_notes: tuple[str, ...] = ()
     rendering: "Rendering | None" = None
     nuisance: tuple[str, ...] = ()
+    over_time: "OverTime | None" = None
+    baselines: "tuple[Baseline, ...]" = ()
     data_options: Table[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -144,10 +152,16 @@ class Benchmark:
         return data.dataset_info(self.dataset) if isinstance(self.dataset, str) else self.dataset.info
 
     def load(self, *, offline: bool | None = None) -> NeuralDataset:
-        """Open the dataset; see ``data.load_dataset`` for the errors."""
+        """Open the dataset, a stimulus per moment where it is scored over time; see ``data.load_dataset`` for the errors."""
         if isinstance(self.dataset, NeuralDataset):
-            return self.dataset
-        return data.load_dataset(self.dataset, offline=offline, options=self.data_options)
+            opened = self.dataset
+        else:
+            opened = data.load_dataset(self.dataset, offline=offline, options=self.data_options)
+        if self.over_time is None:
+            return opened
+        from .over_time import unfold
+
+        return unfold(opened, group=self.over_time.group)
 
     def with_data_options(self, options: Table[str, Any]) -> "Benchmark":
         """The same on a recording that is opened with other choices; name and protocol say so.
@@ -333,7 +347,7 @@ class Benchmark:
             steps.append("Each text is shown after the earlier texts of its group, joined by spaces.")
         if self.rendering:
             steps.append(self.rendering.words)
-        steps += self.protocol_notes
+        steps += (*(self.over_time.words if self.over_time else ()), *self.protocol_notes)
         if responses:
             steps.append("Responses to repetitions of a stimulus are averaged.")
         if spec is None:

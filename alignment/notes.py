@@ -90,6 +90,8 @@ def null_edge_note(nulls: Mapping[str, Measurement]) -> str:
 def neighbour_note(result: Score) -> str:
     """Sentence for a set whose neighbouring stimuli are alike across folds, found by the null that knows nothing else."""
     name = OasmModel().name
+    if name not in result.baselines:
+        return ""
     row = result.baseline_row(name)
     low, high = row["ci_low"], row["ci_high"]
     if not low > 0:

@@ -28,6 +28,7 @@ from .notes import (
     null_edge_note,
     penalties_of,
 )
+from .over_time import activations_over_time
 from .perceived_flow.scoring import score_perceived_flow
 from .protocol import RecordableModel
 from .provenance import headline_layer, identity
@@ -146,6 +147,9 @@ def score(
         activations = rendered_activations(
             model, bench.rendering, dataset, layers, batch_size=min(batch_size, 16), cache=cache, progress=progress
         )
+    elif bench.over_time and not isinstance(model, RecordingModel):
+        activations, left_out = activations_over_time(model, bench.over_time, dataset, layers)
+        notes += left_out
     else:
         activations = record_activations(model, bench.shown(stimuli), layers, batch_size=batch_size, cache=cache)
     notes += [constant_note(model, name, values.values) for name, values in activations.items()]
@@ -165,10 +169,7 @@ def score(
         steps.advance()
     considered = names if headline == NESTED else [headline]
     width = max(layer_features[name].shape[1] for name in considered)
-    nuisance: Baseline = (
-        TableColumns(bench.nuisance) if bench.nuisance else NuisanceModel(getattr(model, "n_tokens", None))
-    )
-    nulls: list[Baseline] = [RandomFeatures(width, seed), nuisance, OasmModel()]
+    nulls: list[Baseline] = [RandomFeatures(width, seed), *(bench.baselines or _baselines(bench, model))]
     measured_nulls = {}
     for null in nulls:
         measured_nulls[null.name] = run.measure_null(null, null.features(stimuli))
@@ -222,6 +223,13 @@ def score(
     # The printed interval and the one in this sentence must be the same, so it is taken from the score itself.
     neighbours = neighbour_note(result)
     return replace(result, warnings=(*result.warnings, neighbours)) if neighbours else result
+
+
+def _baselines(bench: Benchmark, model: RecordableModel) -> list[Baseline]:
+    """What is known of a list of stimuli: how long or strong they are, and which are neighbours."""
+    if bench.nuisance:
+        return [TableColumns(bench.nuisance), OasmModel()]
+    return [NuisanceModel(getattr(model, "n_tokens", None)), OasmModel()]
 
 
 def _check_model(model: RecordableModel) -> None:

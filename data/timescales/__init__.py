@@ -1,0 +1,3 @@
+"""Recordings for networks with time constants: registers every dataset of the family when it is imported."""
+
+from . import grasshopper as grasshopper
