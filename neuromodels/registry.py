@@ -22,6 +22,7 @@ FAMILIES = {
     "language": "neuromodels.language.variants",
     "motion": "neuromodels.motion.variants",
     "tactile": "neuromodels.tactile.variants",
+    "timescale": "neuromodels.timescale.variants",
 }
 GRAMMAR = re.compile(r"[a-z0-9_]+/[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9-]+)?")
 DEFAULT_SEED = 0

@@ -134,6 +134,14 @@ NAMES = {
         "TactileNetwork",
         "sweep_samples",
     ],
+    "neuromodels.timescale": [
+        "GatedConfig",
+        "GatedRNN",
+        "LeakyConfig",
+        "LeakyEnsemble",
+        "LeakyRNN",
+        "load_published",
+    ],
     "simulators": ["save_stimulus_set"],
     "simulators.vision": [
         "Display",

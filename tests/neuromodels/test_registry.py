@@ -54,6 +54,8 @@ def some_stimuli(model, n=3):
     """Stimuli that fit ``model.input_spec``."""
     if model.input_spec["kind"] == "text":
         return ["The quick brown fox", "jumps over", "the lazy dog today"][:n]
+    if model.input_spec["dims"] == ("time", "channel"):  # digits, any number of them
+        return np.random.default_rng(0).integers(0, 2, (n, 12, 1)).astype(np.float32)
     if "shape" not in model.input_spec:  # clips of any size that fits
         n_frames = getattr(model, "n_frames", None) or 16
         return np.random.default_rng(0).uniform(size=(n, n_frames, 1, 40, 40))
