@@ -145,7 +145,7 @@ class DelayedInput:
     Attributes
     ----------
     delays
-        In steps, from 0; zeros before the start of a sequence.
+        In steps, from 0; no more than the lead-in of the benchmark.
     name
         Name in reports.
     """
@@ -159,13 +159,14 @@ class DelayedInput:
         return f"the input itself {', '.join(map(str, self.delays))} steps before"
 
     def features(self, stimuli: StimulusSet) -> np.ndarray:
-        """``(moment, delay x channel)`` of stimuli that are moments of sequences; see `alignment.over_time.unfold`."""
-        from .mappings.delayed_features import delayed
-
-        if stimuli.arrays is None or "sequence" not in stimuli.table:
-            raise ValueError(f"stimuli {stimuli.name!r} are no moments of sequences; DelayedInput belongs to OverTime.")
-        values = np.asarray(stimuli.arrays.values, dtype=np.float64)
-        return delayed(values, np.array(self.delays), stimuli.table["sequence"].to_numpy())
+        """``(moment, delay x channel)`` of stimuli that are moments with their past; see `alignment.over_time.unfold`."""
+        arrays = stimuli.arrays
+        if arrays is None or "time" not in arrays.dims or arrays.sizes["time"] <= max(self.delays):
+            raise ValueError(
+                f"stimuli {stimuli.name!r} hold no past of {max(self.delays)} steps; give the benchmark a lead-in of as many."
+            )
+        past = arrays.transpose("stimulus", "time", ...).values[:, [-1 - delay for delay in self.delays]]
+        return np.asarray(past, dtype=np.float64).reshape(len(stimuli), -1)
 
 
 @dataclass(frozen=True)

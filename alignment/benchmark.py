@@ -161,7 +161,7 @@ class Benchmark:
             return opened
         from .over_time import unfold
 
-        return unfold(opened, group=self.over_time.group)
+        return unfold(opened, lead_in=self.over_time.lead_in, group=self.over_time.group)
 
     def with_data_options(self, options: Table[str, Any]) -> "Benchmark":
         """The same on a recording that is opened with other choices; name and protocol say so.

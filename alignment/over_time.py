@@ -49,6 +49,8 @@ class OverTime:
     delays
         In steps: the states so many steps before a moment are its features, side by side. A state that would lie before the
         start counts as zero.
+    lead_in
+        Moments at the start of every sequence that are shown but not scored, so that a state's start does not count.
     group
         Column of the unfolded table whose values are drawn and permuted whole, such as ``sequence``; None where moments are
         drawn in runs.
@@ -58,6 +60,7 @@ class OverTime:
 
     shown: Callable[[NeuralDataset], Shown] | None = None
     delays: tuple[int, ...] = (0,)
+    lead_in: int = 0
     group: str | None = None
     words: tuple[str, ...] = ()
 
@@ -66,14 +69,16 @@ class OverTime:
             raise ValueError(f"delays must be different whole numbers from 0, received {self.delays}.")
 
 
-def unfold(dataset: NeuralDataset, *, group: str | None = None) -> NeuralDataset:
-    """The same recording with a stimulus for every time bin of every sequence.
+def unfold(dataset: NeuralDataset, *, lead_in: int = 0, group: str | None = None) -> NeuralDataset:
+    """The same recording with a stimulus for every time bin of every sequence: the moment, and ``lead_in`` steps before it.
 
     Parameters
     ----------
     dataset
         Responses ``(presentation, neuroid, time_bin)``, stimulus arrays ``(stimulus, time, ...)`` with a step per time bin, or
         any without time.
+    lead_in
+        Time bins at the start of every sequence that are left out.
     group
         Column of the new table whose values belong together, such as ``sequence``.
 
@@ -86,19 +91,24 @@ def unfold(dataset: NeuralDataset, *, group: str | None = None) -> NeuralDataset
     Raises
     ------
     ValueError
-        If there are no time bins, or not as many steps of the stimuli.
+        If there are no time bins, none after the lead-in, or not as many steps of the stimuli.
     """
     responses = dataset.responses
     if responses is None or responses.ndim != 3:
         raise ValueError(f"{dataset.name} has no time bins; only responses over time can be scored moment by moment.")
+    windows = _windows(dataset.stimuli, responses.sizes["time_bin"], lead_in)
+    responses = responses.isel(time_bin=slice(lead_in, None))
     n_bins = responses.sizes["time_bin"]
+    if not 0 <= lead_in or n_bins < 1:
+        raise ValueError(f"a lead-in of {lead_in} leaves {n_bins} time bins of {dataset.name}; leave out fewer.")
     start = responses["time_bin_start_ms"].values.astype(float)
     names = np.array(dataset.stimuli.ids)
     table = dataset.stimuli.table.drop(columns="stimulus_id").loc[np.repeat(np.arange(len(names)), n_bins)]
-    ids = [_moment_id(name, moment) for name in names for moment in range(n_bins)]
+    moments = lead_in + np.arange(n_bins)
+    ids = [_moment_id(name, moment) for name in names for moment in moments]
     table = table.reset_index(drop=True).assign(
         stimulus_id=ids,
-        **{SEQUENCE: np.repeat(names, n_bins), MOMENT: np.tile(np.arange(n_bins), len(names))},
+        **{SEQUENCE: np.repeat(names, n_bins), MOMENT: np.tile(moments, len(names))},
         start_ms=np.tile(start, len(names)),
     )
     shown = responses["stimulus_id"].values.astype(str)
@@ -109,11 +119,11 @@ def unfold(dataset: NeuralDataset, *, group: str | None = None) -> NeuralDataset
     }
     presentation["stimulus_id"] = (
         "presentation",
-        np.array([_moment_id(name, moment) for name in shown for moment in range(n_bins)]),
+        np.array([_moment_id(name, moment) for name in shown for moment in moments]),
     )
     neuroid = {name: coord for name, coord in responses.coords.items() if coord.dims == ("neuroid",)}
     flat = responses.transpose("presentation", "time_bin", "neuroid").values.reshape(-1, responses.sizes["neuroid"])
-    arrays = _moments_of(dataset.stimuli, n_bins).assign_coords(stimulus_id=("stimulus", ids))
+    arrays = windows.assign_coords(stimulus_id=("stimulus", ids))
     return replace(
         dataset,
         responses=xr.DataArray(
@@ -194,7 +204,8 @@ def sequences_of(dataset: NeuralDataset) -> Shown:
     arrays = dataset.stimuli.arrays
     assert arrays is not None
     names = dataset.stimuli.table[SEQUENCE].to_numpy()
-    return Shown({str(name): arrays.values[names == name] for name in dict.fromkeys(names)})
+    each = {str(name): arrays.values[names == name] for name in dict.fromkeys(names)}
+    return Shown({name: np.concatenate([windows[0], windows[1:, -1]]) for name, windows in each.items()})
 
 
 def _delayed(
@@ -229,18 +240,20 @@ def _moment_id(name: str, moment: int) -> str:
     return f"{name}@{moment}"
 
 
-def _moments_of(stimuli: StimulusSet, n_bins: int) -> xr.DataArray:
-    """What is there at every moment ``(stimulus, channel)``: a step of the stimulus, or all of one without time."""
+def _windows(stimuli: StimulusSet, n_bins: int, lead_in: int) -> xr.DataArray:
+    """What is there at every scored moment and ``lead_in`` steps before it, ``(stimulus, time, channel)``."""
     arrays = stimuli.arrays
     if arrays is None:
         raise ValueError(f"stimuli {stimuli.name!r} are texts, which have no moments; use arrays.")
     if "time" not in arrays.dims:
-        values = np.repeat(arrays.values.reshape(len(stimuli), -1), n_bins, axis=0)
+        steps = np.repeat(arrays.values.reshape(len(stimuli), 1, -1), n_bins, axis=1)
     elif arrays.sizes["time"] != n_bins:
         raise ValueError(
             f"stimuli {stimuli.name!r} have {arrays.sizes['time']} steps and the responses {n_bins} time bins; bring them to the "
             "same bins."
         )
     else:
-        values = arrays.transpose("stimulus", "time", ...).values.reshape(len(stimuli) * n_bins, -1)
-    return xr.DataArray(values, dims=("stimulus", "channel"), attrs=arrays.attrs)
+        steps = arrays.transpose("stimulus", "time", ...).values.reshape(len(stimuli), n_bins, -1)
+    at = np.arange(lead_in, n_bins)[:, None] + np.arange(-lead_in, 1)
+    windows = steps[:, at].reshape(-1, lead_in + 1, steps.shape[2])
+    return xr.DataArray(windows, dims=("stimulus", "time", "channel"), attrs=arrays.attrs)

@@ -11,6 +11,7 @@ from . import register_benchmark
 # Steps of 2 ms. The mean level before a spike is highest 6 to 7 ms before it in both runs.
 LATENCY = (2, 3, 4)
 PAST = tuple(range(20))
+LEAD_IN = 50
 
 register_benchmark(
     Benchmark(
@@ -21,9 +22,10 @@ register_benchmark(
         split=SplitSpec("blocks5", "blocks", 5, session="sequence", embargo=30),
         over_time=OverTime(
             delays=LATENCY,
+            lead_in=LEAD_IN,
             words=(
                 "The model hears the level of each sound, from 0 (softest) to 1 (loudest), one channel, a step every 2 ms, from "
-                "the start of the sound.",
+                "the start of the sound; the first 100 ms are not scored.",
                 "Its states 4, 6 and 8 ms before a bin are the features of the bin: the neuron's latency, since the level before "
                 "a spike is on average highest 6 to 7 ms before it.",
             ),
