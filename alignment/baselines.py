@@ -139,6 +139,33 @@ class ModelInput:
 
 
 @dataclass(frozen=True)
+class MomentAlone:
+    """Which moment it is, neighbours alike: the time course that all sequences have in common.
+
+    Attributes
+    ----------
+    sigma
+        Width of the Gaussian over moments.
+    """
+
+    sigma: float = 2.0
+    name: str = "time alone"
+    standardised: bool = False
+
+    def describe(self) -> str:
+        """What the features are, in one sentence."""
+        return f"one column per moment of a sequence, smoothed over moments (sigma {self.sigma:g}), the same in all sequences"
+
+    def features(self, stimuli: StimulusSet) -> np.ndarray:
+        """``(stimulus, moment)``."""
+        if "moment" not in stimuli.table:
+            raise ValueError(f"stimuli {stimuli.name!r} are no moments of sequences; MomentAlone belongs to OverTime.")
+        moment = stimuli.table["moment"].to_numpy()
+        found, codes = np.unique(moment, return_inverse=True)
+        return gaussian_filter1d(np.eye(len(found)), self.sigma, axis=1, mode="reflect")[codes]
+
+
+@dataclass(frozen=True)
 class DelayedInput:
     """What the model is shown, now and some steps ago: what its own memory must add something to.
 

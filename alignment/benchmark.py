@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from .perceived_flow import PerceivedFlow
     from .relation_ceiling import RelationCeiling
     from .rendering import Rendering
+    from .surrogates import Surrogate
+    from .trial_halves import RelationHalves
 
 Normalisation = Literal["r/c", "noise-corrected", "none"]
 Direction = Literal["model to brain", "brain to model"]
@@ -86,6 +88,8 @@ class Benchmark:
         How time bins are scored, moment by moment, see `alignment.over_time`; a stimulus is then one moment.
     baselines
         Null models in place of length and position and of OASM, which belong to lists of stimuli.
+    surrogates
+        Recordings that never were, on which the same model is scored beside the real one, see `alignment.surrogates`.
     data_options
         Choices with which the dataset is opened, see `data.load_dataset`; set by `with_data_options`.
     """
@@ -97,7 +101,7 @@ class Benchmark:
     split: str | SplitSpec = ""
     neuroids: tuple[str, ...] | None = None
     context: bool = False
-    ceiling: "Ceiling | RelationCeiling | None" = None
+    ceiling: "Ceiling | RelationCeiling | RelationHalves | None" = None
     normalisation: Normalisation = "none"
     metric: "Mapping | Similarity | LayerTarget | PerceivedFlow | str" = "ridge"
     direction: Direction = "model to brain"
@@ -108,6 +112,7 @@ class Benchmark:
     nuisance: tuple[str, ...] = ()
     over_time: "OverTime | None" = None
     baselines: "tuple[Baseline, ...]" = ()
+    surrogates: "tuple[Surrogate, ...]" = ()
     data_options: Table[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -354,6 +359,10 @@ class Benchmark:
             steps += (self.perceived_flow if self.by_place else self.layer_target).protocol_steps()
         else:
             steps += protocol_steps(self.make_metric(), spec, reverse=self.direction == "brain to model")
+            if self.over_time and self.over_time.between:
+                from .between_sequences import WORDS
+
+                steps[-1] = WORDS
         steps += [
             f"Ceiling: {self.ceiling_words}.",
             "Ceiled score: "

@@ -54,6 +54,8 @@ class OverTime:
     group
         Column of the unfolded table whose values are drawn and permuted whole, such as ``sequence``; None where moments are
         drawn in runs.
+    between
+        Score what tells left-out sequences apart, see `alignment.between_sequences`, instead of r within a fold.
     words
         Sentences for the protocol: the code of the input, its rate, where the delays come from.
     """
@@ -62,6 +64,7 @@ class OverTime:
     delays: tuple[int, ...] = (0,)
     lead_in: int = 0
     group: str | None = None
+    between: bool = False
     words: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -236,6 +239,12 @@ def _labelled(values: np.ndarray, layer: str, model: RecordableModel, dataset: N
     )
 
 
+def moments_of(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sequence and number of the moment of stimuli that `unfold` named, each ``(stimulus,)``."""
+    pairs = [str(one).rpartition("@") for one in ids]
+    return np.array([name for name, _, _ in pairs]), np.array([int(moment) for _, _, moment in pairs])
+
+
 def _moment_id(name: str, moment: int) -> str:
     return f"{name}@{moment}"
 
@@ -246,7 +255,10 @@ def _windows(stimuli: StimulusSet, n_bins: int, lead_in: int) -> xr.DataArray:
     if arrays is None:
         raise ValueError(f"stimuli {stimuli.name!r} are texts, which have no moments; use arrays.")
     if "time" not in arrays.dims:
-        steps = np.repeat(arrays.values.reshape(len(stimuli), 1, -1), n_bins, axis=1)
+        facts = np.repeat(arrays.values.reshape(len(stimuli), 1, -1), n_bins, axis=1)
+        # The number of the moment too, so that no two moments count as the same stimulus.
+        number = np.broadcast_to(np.arange(n_bins)[:, None], (len(stimuli), n_bins, 1))
+        steps = np.concatenate([facts, number], axis=2)
     elif arrays.sizes["time"] != n_bins:
         raise ValueError(
             f"stimuli {stimuli.name!r} have {arrays.sizes['time']} steps and the responses {n_bins} time bins; bring them to the "

@@ -9,6 +9,7 @@ from data.dataset import NeuralDataset
 from data.splits import SplitSpec
 
 from .benchmark import Benchmark
+from .between_sequences import BetweenSequences
 from .ceilings import Ceiling, CeilingEstimate
 from .crossvalidation import CrossValidation
 from .folds import Fold, inner_groups
@@ -16,8 +17,10 @@ from .inference.resampling import bootstrap_weights, fold_factor, small_sample_f
 from .mappings import Mapping, PerTimeBin, SharedOverTime
 from .mappings.flat_bins import FlatBins
 from .metrics import Rsa, Similarity
+from .over_time import MOMENT
 from .relation_ceiling import RelationCeiling
 from .similarity_run import SimilarityRun
+from .trial_halves import RelationHalves
 from .trials import Trials
 from .units import Units
 
@@ -60,7 +63,9 @@ def make_run(
         relations = _relations(dataset, trials, subject, metric)
         none = CeilingEstimate(np.full(len(relations), np.nan), None)
         ceiling = none
-        if bench.ceiling is not None:
+        if isinstance(bench.ceiling, RelationHalves):
+            ceiling = bench.ceiling.estimate_trials(trials.values, subject, metric, weights)
+        elif bench.ceiling is not None:
             if not isinstance(bench.ceiling, RelationCeiling):
                 raise ValueError(
                     f"{bench.name}: ceiling {bench.ceiling.kind!r} belongs to neuroids, but {metric.name} is a number per "
@@ -71,7 +76,7 @@ def make_run(
             relations, folds, metric, ceiling=ceiling, weights=weights, orders=orders, groups=units.labels
         )
         return run, units, note
-    if isinstance(bench.ceiling, RelationCeiling):
+    if isinstance(bench.ceiling, (RelationCeiling, RelationHalves)):
         raise ValueError(
             f"{bench.name}: ceiling {bench.ceiling.kind!r} belongs to a similarity, but a mapping is scored per neuroid; use "
             "SplitHalfCeiling() or another ceiling of neuroids."
@@ -84,9 +89,13 @@ def make_run(
     if isinstance(metric, (SharedOverTime, PerTimeBin)):
         metric = FlatBins(metric, _n_bins(bench, trials))
     factor = interval_factor(folds, units)
-    fitted = CrossValidation(
+    between = bench.over_time is not None and bench.over_time.between
+    kind = BetweenSequences if between else CrossValidation
+    fitted = kind(
         trials.mean, subject, folds, groups, metric, ceiling=ceiling, weights=weights, orders=orders, factor=factor
     )
+    if isinstance(fitted, BetweenSequences):
+        fitted.moment = stimuli.table[MOMENT].to_numpy()
     return fitted, units, note
 
 

@@ -37,6 +37,7 @@ from .rendering import rendered_activations
 from .result import NESTED, Score
 from .runs import make_run, swap_sides
 from .similarity_run import SimilarityRun
+from .surrogates import measure_surrogate
 
 
 def score(
@@ -178,6 +179,11 @@ def score(
     choice: list[str] = []
     if len(names) > 1:
         measured[NESTED], choice = run.nested(measured)
+    stands = layer_features[max(names, key=choice.count) if headline == NESTED else headline]
+    for surrogate in bench.surrogates:
+        measured_nulls[surrogate.name] = measure_surrogate(
+            surrogate, stands, bench, spec, dataset, trials, folds, n_boot, seed
+        )
     notes += [edge_note(measured, penalties_of(metric)), null_edge_note(measured_nulls)]
     coords = {"neuroid_id": run.subject}
     if isinstance(run, CrossValidation):
@@ -206,8 +212,8 @@ def score(
         "nested_choice": choice,
         "neuroids_left_out": list(trials.left_out),
         "metric": _metric_words(bench),
-        "measure": "Pearson r" if isinstance(metric, Mapping) else metric.name,
-        "baselines": {null.name: null.describe() for null in nulls},
+        "measure": _measure(bench, metric),
+        "baselines": {null.name: null.describe() for null in (*nulls, *bench.surrogates)},
         "published": [vars(number) for number in bench.published],
     }
     words = interval_words(units.words, n_boot, factor, len(run.orders), fitted=fitted)
@@ -238,6 +244,12 @@ def _check_model(model: RecordableModel) -> None:
         raise TypeError(
             f"{type(model).__name__} is no RecordableModel, it lacks {', '.join(absent)}; wrap a torch network in TorchModel."
         )
+
+
+def _measure(bench: Benchmark, metric: object) -> str:
+    if not isinstance(metric, Mapping):
+        return str(getattr(metric, "name", "similarity"))
+    return "cosine" if bench.over_time and bench.over_time.between else "Pearson r"
 
 
 def _metric_words(bench: Benchmark) -> str:

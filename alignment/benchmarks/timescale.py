@@ -1,11 +1,17 @@
 """Benchmarks of networks with time constants: a receptor that hears a sound, and cortex that keeps a cue in mind."""
 
+import numpy as np
+
 from data.catalogue import dataset_info
+from data.dataset import NeuralDataset
 from data.splits import SplitSpec
 
-from ..baselines import DelayedInput
+from ..baselines import DelayedInput, MomentAlone, OasmModel
 from ..benchmark import Benchmark
-from ..over_time import OverTime
+from ..metrics import Rsa
+from ..over_time import OverTime, Shown
+from ..surrogates import RateMatchedPoisson, ShuffledInTime
+from ..trial_halves import BetweenHalves, RelationHalves
 from . import register_benchmark
 
 # Steps of 2 ms. The mean level before a spike is highest 6 to 7 ms before it in both runs.
@@ -38,3 +44,51 @@ register_benchmark(
         ),
     )
 )
+
+# Codes on a ring: as many digits differ as directions are steps of 60 degrees apart.
+CUES = {
+    "direction1": (0, 0, 1),
+    "direction2": (0, 1, 1),
+    "direction3": (0, 1, 0),
+    "direction4": (1, 1, 0),
+    "direction5": (1, 0, 0),
+    "direction6": (1, 0, 1),
+}
+N_FIXATION = 10
+
+
+def _cue_then_delay(dataset: NeuralDataset) -> Shown:
+    """Fixation, the digits of the cue, and a digit 0 for every bin of the delay."""
+    n_delay = int(dataset.stimuli.table["moment"].max()) + 1
+    first = N_FIXATION + len(next(iter(CUES.values())))
+    each = {name: np.concatenate([np.zeros(N_FIXATION), cue, np.zeros(n_delay)]) for name, cue in CUES.items()}
+    return Shown({name: digits[:, None] for name, digits in each.items()}, first)
+
+
+PFC_WORDS = (
+    f"The model reads {N_FIXATION} digits 0 (fixation), three digits that code the direction, and a digit 0 for each of the 20 bins of "
+    "50 ms of the delay; its state at each of these is compared. Directions 1 to 6 are 001, 011, 010, 110, 100, 101: as many digits "
+    "differ as directions are steps of 60 degrees apart.",
+)
+PFC_NOTES = (
+    "Responses: spikes of 240 memory cells in bins of 50 ms from target offset, look and no-look trials together. The cells were not "
+    "recorded together: the population is put together from separate recordings, and correlations between cells within a trial are not "
+    "in it.",
+)
+for _metric, _between, _ceiling in (("rsa", False, RelationHalves()), ("ridge", True, BetweenHalves())):
+    register_benchmark(
+        Benchmark(
+            name=f"timescale/park2025-{_metric}",
+            dataset="timescale/park2025",
+            citation=dataset_info("timescale/park2025").citation,
+            metric=Rsa() if _metric == "rsa" else "ridge",
+            split=SplitSpec("each-direction", "leave-one-group-out", group="sequence"),
+            missing="average",
+            ceiling=_ceiling,
+            normalisation="none" if _metric == "rsa" else "r/c",
+            over_time=OverTime(shown=_cue_then_delay, group="sequence", between=_between, words=PFC_WORDS),
+            baselines=(MomentAlone(), OasmModel()),
+            surrogates=(ShuffledInTime(), RateMatchedPoisson()),
+            protocol_notes=PFC_NOTES,
+        )
+    )
