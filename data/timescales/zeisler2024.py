@@ -14,7 +14,7 @@ REGIONS = {"Hippocampus": "hippocampus", "Amygdala": "amygdala", "OFC": "ofc", "
 
 INFO = DatasetInfo(
     name=NAME,
-    summary="electrophysiology, timescales of 13,731 single neurons of mouse, macaque and human, five regions",
+    summary="electrophysiology, timescales of 13,732 single neurons of mouse, macaque and human, five regions",
     citation=(
         "Zeisler, Love, Rutishauser, Stoll, Rudebeck 2024, Consistent hierarchies of single-neuron timescales in mice, macaques "
         "and humans; tables of RudebeckLab/timescales"
