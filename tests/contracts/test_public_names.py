@@ -516,6 +516,15 @@ NAMES = {
         "square_rdm",
         "stimulus_batches",
     ],
+    "alignment.timescales": [
+        "across_trial_timescale",
+        "compare_hierarchies",
+        "compare_timescales",
+        "in_trials",
+        "rebin",
+        "spike_counts",
+        "within_trial_timescale",
+    ],
     "alignment.behaviour": [
         "Agreement",
         "Choices",
