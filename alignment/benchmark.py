@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .layer_target import LayerTarget
     from .mappings import Mapping
     from .metrics import Similarity
+    from .network_timescales import TimescaleHierarchy, TimescaleMatch
     from .over_time import OverTime
     from .perceived_flow import PerceivedFlow
     from .relation_ceiling import RelationCeiling
@@ -69,8 +70,9 @@ class Benchmark:
         `LayerTarget` corrects for the noise of the animal and of the fit itself; ``"none"``: a ceiling, if there is one, is
         shown beside the raw score and divides nothing.
     metric
-        A mapping (`alignment.mappings`), a similarity (`alignment.metrics`), `alignment.layer_target.LayerTarget` or
-        `alignment.perceived_flow.PerceivedFlow`, as an object or by name; see `make_metric` for the names.
+        A mapping (`alignment.mappings`), a similarity (`alignment.metrics`), `alignment.layer_target.LayerTarget`,
+        `alignment.perceived_flow.PerceivedFlow`, or of timescales `alignment.network_timescales.TimescaleMatch` and
+        `TimescaleHierarchy`, as an object or by name; see `make_metric` for the names.
     direction
         ``"model to brain"`` predicts neuroids from a layer; ``"brain to model"`` predicts the units of one layer from the
         neuroids (reverse predictivity).
@@ -103,7 +105,7 @@ class Benchmark:
     context: bool = False
     ceiling: "Ceiling | RelationCeiling | RelationHalves | None" = None
     normalisation: Normalisation = "none"
-    metric: "Mapping | Similarity | LayerTarget | PerceivedFlow | str" = "ridge"
+    metric: "Mapping | Similarity | LayerTarget | PerceivedFlow | TimescaleMatch | TimescaleHierarchy | str" = "ridge"
     direction: Direction = "model to brain"
     missing: Missing = "refuse"
     published: tuple[PublishedNumber, ...] = ()
@@ -297,8 +299,32 @@ class Benchmark:
         return self.metric
 
     @property
+    def by_timescale(self) -> bool:
+        """Whether the timescales of a model's states are compared with a table of timescales."""
+        from .network_timescales import TimescaleHierarchy, TimescaleMatch
+
+        return isinstance(self.metric, (TimescaleMatch, TimescaleHierarchy))
+
+    @property
+    def timescales(self) -> "TimescaleMatch | TimescaleHierarchy":
+        """How timescales are compared; ValueError where they are not."""
+        from .network_timescales import TimescaleHierarchy, TimescaleMatch
+
+        if not isinstance(self.metric, (TimescaleMatch, TimescaleHierarchy)):
+            raise ValueError(f"{self.name} has the metric {self.metric!r}, which compares no timescales.")
+        return self.metric
+
+    @property
     def ceiling_words(self) -> str:
         """How the ceiling is obtained, in one sentence."""
+        if self.by_timescale:
+            from .network_timescales import TimescaleMatch
+
+            return (
+                "the same score between two random halves of the neurons, mean over halvings"
+                if isinstance(self.metric, TimescaleMatch)
+                else "the score of a timescale that rises along the hierarchy all the way, whatever its values"
+            )
         if self.by_place:
             return (
                 "none"
@@ -313,8 +339,11 @@ class Benchmark:
         """The mapping or similarity as an object; ValueError where every layer is scored with every animal."""
         from .layer_target import LayerTarget
         from .metrics import make_metric
+        from .network_timescales import TimescaleHierarchy, TimescaleMatch
         from .perceived_flow import PerceivedFlow
 
+        if isinstance(self.metric, (TimescaleMatch, TimescaleHierarchy)):
+            raise ValueError(f"{self.name} compares timescales, which is no mapping or similarity; use alignment.score.")
         if isinstance(self.metric, (LayerTarget, PerceivedFlow)):
             what = "compares flow with observers" if self.by_place else "scores every layer with every animal"
             raise ValueError(
@@ -343,7 +372,7 @@ class Benchmark:
     def protocol(self, spec: SplitSpec | None, *, responses: bool = True) -> list[str]:
         """The protocol in words, in the order of execution; ``responses`` False for a dataset of dissimilarities.
 
-        No split (None) belongs to the metrics `LayerTarget`, with folds of its own, and `PerceivedFlow`, which fits nothing.
+        No split (None) belongs to the metrics `LayerTarget`, with folds of its own, and to those that fit nothing.
         """
         from .metrics import protocol_steps
 
@@ -353,9 +382,11 @@ class Benchmark:
         if self.rendering:
             steps.append(self.rendering.words)
         steps += (*(self.over_time.words if self.over_time else ()), *self.protocol_notes)
-        if responses:
+        if responses and not self.by_timescale:
             steps.append("Responses to repetitions of a stimulus are averaged.")
-        if spec is None:
+        if self.by_timescale:
+            steps += self.timescales.protocol_steps()
+        elif spec is None:
             steps += (self.perceived_flow if self.by_place else self.layer_target).protocol_steps()
         else:
             steps += protocol_steps(self.make_metric(), spec, reverse=self.direction == "brain to model")

@@ -143,7 +143,8 @@ class ScoreCommand:
                 if note not in said:
                     print(note, file=sys.stderr)
                     said.append(note)
-            _split(benchmark, dataset, arguments)
+            if not benchmark.by_timescale:
+                _split(benchmark, dataset, arguments)
         if arguments.out:
             (Path(arguments.out) / "scores").mkdir(parents=True, exist_ok=True)
 
@@ -329,6 +330,11 @@ def _plan(model: Any, benchmark: "Benchmark", arguments: argparse.Namespace) -> 
         print(f"    {info.how_to_get}")
         return
     dataset = benchmark.load(offline=True)
+    if benchmark.by_timescale or benchmark.over_time:
+        for step in benchmark.protocol(None if benchmark.by_timescale else _split(benchmark, dataset, arguments)):
+            print(f"    {step}")
+        print(f"    nothing to download; licence: {info.licence}")
+        return
     shown = benchmark.shown(dataset.stimuli)
     width = {layer: values.shape[1] for layer, values in _one_row(model, shown, layers).items()}
     total = sum(width.values()) * len(shown) * 4 / 1e6

@@ -19,6 +19,7 @@ from .layer_target.scoring import score_animals
 from .leakage import check_leak
 from .mappings import Mapping
 from .measurement import Measurement, assemble
+from .network_timescales.scoring import score_timescales
 from .notes import (
     ceiling_notes,
     edge_note,
@@ -113,6 +114,10 @@ def score(
         if split is not None or layers is not None:
             raise ValueError(f"{bench.name} compares optical flow and fits nothing; leave out split and layers.")
         return score_perceived_flow(model, bench, dataset, n_boot=n_boot, n_permutations=n_permutations, seed=seed)
+    if bench.by_timescale:
+        if split is not None:
+            raise ValueError(f"{bench.name} compares timescales and fits nothing; leave out split={split!r}.")
+        return score_timescales(model, bench, dataset, layers=layers, n_boot=n_boot, seed=seed)
     if bench.by_animal:
         if split is not None:
             raise ValueError(f"{bench.name} takes every half of the stimuli for training; leave out split={split!r}.")

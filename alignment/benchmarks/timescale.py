@@ -1,4 +1,6 @@
-"""Benchmarks of networks with time constants: a receptor that hears a sound, and cortex that keeps a cue in mind."""
+"""Benchmarks of networks with time constants: a receptor under sound, cortex that keeps a cue in mind, and tables of timescales."""
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -9,6 +11,7 @@ from data.splits import SplitSpec
 from ..baselines import DelayedInput, MomentAlone, OasmModel
 from ..benchmark import Benchmark
 from ..metrics import Rsa
+from ..network_timescales import Areas, TimescaleHierarchy, TimescaleMatch
 from ..over_time import OverTime, Shown
 from ..surrogates import RateMatchedPoisson, ShuffledInTime
 from ..trial_halves import BetweenHalves, RelationHalves
@@ -92,3 +95,73 @@ for _metric, _between, _ceiling in (("rsa", False, RelationHalves()), ("ridge", 
             protocol_notes=PFC_NOTES,
         )
     )
+
+# Regions that a species' recordings hold, as the tables name them.
+REGIONS = {
+    "mouse": ("hippocampus", "amygdala", "ofc", "mpfc", "acc"),
+    "macaque": ("hippocampus", "amygdala", "ofc", "mpfc", "acc"),
+    "human": ("hippocampus", "amygdala", "ofc", "acc"),
+}
+ZEISLER, GAO = "timescale/zeisler2024", "timescale/gao2020"
+
+
+def _regions_of(species: str) -> Callable[[NeuralDataset], Areas]:
+    """Median timescale of each region of a species; its place is the mean log median in the other two species."""
+
+    def areas(dataset: NeuralDataset) -> Areas:
+        assert dataset.responses is not None
+        table = dataset.responses.isel(presentation=0)
+        medians = {
+            (who, region): float(np.median(table.values[(table["species"] == who) & (table["region"] == region)]))
+            for who, regions in REGIONS.items()
+            for region in regions
+        }
+        names = REGIONS[species]
+        position = [
+            np.mean([np.log(tau) for (who, region), tau in medians.items() if region == name and who != species])
+            for name in names
+        ]
+        return Areas(np.array(names), np.array([medians[species, name] for name in names]), np.array(position))
+
+    return areas
+
+
+def _parcels(dataset: NeuralDataset) -> Areas:
+    """Parcels of the human cortex, the more myelin the lower."""
+    assert dataset.responses is not None
+    table = dataset.responses.isel(presentation=0)
+    return Areas(table["neuroid_id"].values, table.values, -table["t1t2"].values)
+
+
+for _species, _regions in REGIONS.items():
+    for _region in _regions:
+        register_benchmark(
+            Benchmark(
+                name=f"{ZEISLER}-{_species}-{_region}-distribution",
+                dataset=ZEISLER,
+                citation=dataset_info(ZEISLER).citation,
+                metric=TimescaleMatch((("species", _species), ("region", _region))),
+            )
+        )
+    register_benchmark(
+        Benchmark(
+            name=f"{ZEISLER}-{_species}-hierarchy",
+            dataset=ZEISLER,
+            citation=dataset_info(ZEISLER).citation,
+            metric=TimescaleHierarchy(
+                _regions_of(_species),
+                f"Areas: median timescale of each of {len(_regions)} regions of the {_species}; their order is that of the mean log "
+                "median in the other two species.",
+            ),
+        )
+    )
+register_benchmark(
+    Benchmark(
+        name=f"{GAO}-hierarchy",
+        dataset=GAO,
+        citation=dataset_info(GAO).citation,
+        metric=TimescaleHierarchy(
+            _parcels, "Areas: 180 parcels of the human cortex in the order of T1w/T2w, the more myelin the lower."
+        ),
+    )
+)
