@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from itertools import islice, permutations
 from math import factorial
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -91,7 +90,7 @@ def score_timescales(
 
 
 BASELINES = {
-    ONE_FOR_ALL: "units that all have the recording's median",
+    ONE_FOR_ALL: "units that all have the same timescale",
     LOGNORMAL: "units whose log tau is normal with the recording's own mean and SD: what any right width would reach",
 }
 
@@ -125,7 +124,7 @@ def _matched(
         )
     one = next(iter(described.values()))
     nulls = {
-        ONE_FOR_ALL: _measurement(0.0, np.zeros(n_boot)),
+        ONE_FOR_ALL: _constant(0.0, n_boot),
         LOGNORMAL: _constant(1 - float(one["wasserstein_lognormal"]) / float(one["wasserstein_single"]), n_boot),
     }
     ceiling = 1 - float(one["wasserstein_ceiling"]) / float(one["wasserstein_single"])
@@ -189,7 +188,7 @@ def _ranked(tau: dict[str, np.ndarray], areas: Areas, n_boot: int, seed: int) ->
         np.array([[value]]), draws, np.full(n_boot, np.nan), nothing, {}, null, np.asarray(p, dtype=float).reshape(1)
     )
     ceiling = float(_rank_correlations(place, areas.tau_ms, everyone)[0])
-    data = _assembled({"all layers": measured}, {}, ceiling)
+    data = _assembled({"all layers": measured}, {ONE_FOR_ALL: _constant(0.0, n_boot)}, ceiling)
     return data.assign(
         layer_tau_steps=("model_layer", medians),
         area_tau_ms=("area", areas.tau_ms),
@@ -223,9 +222,4 @@ def _constant(value: float, n_boot: int) -> Measurement:
 
 def _assembled(measured: dict[str, Measurement], nulls: dict[str, Measurement], ceiling: float) -> xr.Dataset:
     who = np.array(["recording"])
-    estimate = CeilingEstimate(np.array([ceiling]), None)
-    if nulls:
-        return assemble(measured, nulls, estimate, who, {"neuroid_id": who})
-    data: Any = assemble(measured, measured, estimate, who, {"neuroid_id": who})
-    return data.isel(baseline=slice(0, 0))
-
+    return assemble(measured, nulls, CeilingEstimate(np.array([ceiling]), None), who, {"neuroid_id": who})
