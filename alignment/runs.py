@@ -1,6 +1,7 @@
 """What measures features against a recording: targets, resamples, permutations and ceiling, made ready for all layers."""
 
 import hashlib
+from collections.abc import Callable
 
 import numpy as np
 import xarray as xr
@@ -33,7 +34,7 @@ FEWEST_ORDERS = 20
 RUNS = (
     25  # runs of presentations that are drawn whole where neighbours are alike, unless their likeness reaches further
 )
-_ceilings: dict[str, tuple[Ceiling, CeilingEstimate]] = {}
+_ceilings: dict[str, tuple[Ceiling | RelationHalves, CeilingEstimate]] = {}
 
 
 def make_run(
@@ -64,7 +65,10 @@ def make_run(
         none = CeilingEstimate(np.full(len(relations), np.nan), None)
         ceiling = none
         if isinstance(bench.ceiling, RelationHalves):
-            ceiling = bench.ceiling.estimate_trials(trials.values, subject, metric, weights)
+            halves, similarity = bench.ceiling, metric
+            ceiling = _remembered(
+                halves, trials, weights, lambda: halves.estimate_trials(trials.values, subject, similarity, weights)
+            )
         elif bench.ceiling is not None:
             if not isinstance(bench.ceiling, RelationCeiling):
                 raise ValueError(
@@ -83,7 +87,8 @@ def make_run(
         )
     ceiling = CeilingEstimate(np.full(n_neuroids, np.nan), None)
     if bench.ceiling is not None:
-        ceiling = _remembered_ceiling(bench.ceiling, trials, weights)
+        known = bench.ceiling
+        ceiling = _remembered(known, trials, weights, lambda: known.estimate(trials.values, weights))
     # Inner folds are cut as the outer ones are; the bootstrap always draws whole groups where there are any.
     groups = inner_groups(spec, stimuli.table_with_content())
     if isinstance(metric, (SharedOverTime, PerTimeBin)):
@@ -121,7 +126,9 @@ def _n_bins(bench: Benchmark, trials: Trials) -> int:
     return int((ids == ids[0]).sum())
 
 
-def _remembered_ceiling(ceiling: Ceiling, trials: Trials, weights: np.ndarray) -> CeilingEstimate:
+def _remembered(
+    ceiling: Ceiling | RelationHalves, trials: Trials, weights: np.ndarray, estimate: Callable[[], CeilingEstimate]
+) -> CeilingEstimate:
     """The ceiling of a recording is the same for all models; halving many repetitions takes longer than a fit."""
     content = hashlib.sha256()
     for array in (trials.values.values, weights):
@@ -130,13 +137,13 @@ def _remembered_ceiling(ceiling: Ceiling, trials: Trials, weights: np.ndarray) -
         content.update(repr((name, coord.dims, coord.values.tolist())).encode())
     key = content.hexdigest()
     # By identity: two ceilings may look alike and hold different folds or numbers.
-    known, estimate = _ceilings.get(key, (None, None))
-    if known is not ceiling or estimate is None:
+    known, found = _ceilings.get(key, (None, None))
+    if known is not ceiling or found is None:
         while len(_ceilings) >= CEILINGS_REMEMBERED:
             del _ceilings[next(iter(_ceilings))]
-        estimate = ceiling.estimate(trials.values, weights)
-        _ceilings[key] = (ceiling, estimate)
-    return estimate
+        found = estimate()
+        _ceilings[key] = (ceiling, found)
+    return found
 
 
 def _relations(

@@ -17,6 +17,11 @@ from ..surrogates import RateMatchedPoisson, ShuffledInTime
 from ..trial_halves import BetweenHalves, RelationHalves
 from . import register_benchmark
 
+ZEISLER, GAO, PFC, GRASSHOPPER = (
+    f"timescale/{name}" for name in ("zeisler2024", "gao2020", "park2025", "grasshopper")
+)
+CITATION = {name: dataset_info(name).citation for name in (ZEISLER, GAO, PFC, GRASSHOPPER)}
+
 # Steps of 2 ms. The mean level before a spike is highest 6 to 7 ms before it in both runs.
 LATENCY = (2, 3, 4)
 PAST = tuple(range(20))
@@ -24,9 +29,9 @@ LEAD_IN = 50
 
 register_benchmark(
     Benchmark(
-        name="timescale/grasshopper-ridge",
-        dataset="timescale/grasshopper",
-        citation=dataset_info("timescale/grasshopper").citation,
+        name=f"{GRASSHOPPER}-ridge",
+        dataset=GRASSHOPPER,
+        citation=CITATION[GRASSHOPPER],
         # 30 steps are more than the 20 that a baseline looks back, and much more than a spike remembers of the last one.
         split=SplitSpec("blocks5", "blocks", 5, session="sequence", embargo=30),
         over_time=OverTime(
@@ -81,9 +86,9 @@ PFC_NOTES = (
 for _metric, _between, _ceiling in (("rsa", False, RelationHalves()), ("ridge", True, BetweenHalves())):
     register_benchmark(
         Benchmark(
-            name=f"timescale/park2025-{_metric}",
-            dataset="timescale/park2025",
-            citation=dataset_info("timescale/park2025").citation,
+            name=f"{PFC}-{_metric}",
+            dataset=PFC,
+            citation=CITATION[PFC],
             metric=Rsa() if _metric == "rsa" else "ridge",
             split=SplitSpec("each-direction", "leave-one-group-out", group="sequence"),
             missing="average",
@@ -102,7 +107,6 @@ REGIONS = {
     "macaque": ("hippocampus", "amygdala", "ofc", "mpfc", "acc"),
     "human": ("hippocampus", "amygdala", "ofc", "acc"),
 }
-ZEISLER, GAO = "timescale/zeisler2024", "timescale/gao2020"
 
 
 def _regions_of(species: str) -> Callable[[NeuralDataset], Areas]:
@@ -139,7 +143,7 @@ for _species, _regions in REGIONS.items():
             Benchmark(
                 name=f"{ZEISLER}-{_species}-{_region}-distribution",
                 dataset=ZEISLER,
-                citation=dataset_info(ZEISLER).citation,
+                citation=CITATION[ZEISLER],
                 metric=TimescaleMatch((("species", _species), ("region", _region))),
             )
         )
@@ -147,7 +151,7 @@ for _species, _regions in REGIONS.items():
         Benchmark(
             name=f"{ZEISLER}-{_species}-hierarchy",
             dataset=ZEISLER,
-            citation=dataset_info(ZEISLER).citation,
+            citation=CITATION[ZEISLER],
             metric=TimescaleHierarchy(
                 _regions_of(_species),
                 f"Areas: median timescale of each of {len(_regions)} regions of the {_species}; their order is that of the mean log "
@@ -159,7 +163,7 @@ register_benchmark(
     Benchmark(
         name=f"{GAO}-hierarchy",
         dataset=GAO,
-        citation=dataset_info(GAO).citation,
+        citation=CITATION[GAO],
         metric=TimescaleHierarchy(
             _parcels, "Areas: 180 parcels of the human cortex in the order of T1w/T2w, the more myelin the lower."
         ),
