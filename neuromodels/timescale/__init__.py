@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .ensemble import LeakyEnsemble
     from .gated_rnn import GatedConfig, GatedRNN
     from .leaky_config import LeakyConfig
     from .leaky_rnn import LeakyRNN
@@ -13,11 +14,12 @@ _HOME = {
     "GatedConfig": "gated_rnn",
     "GatedRNN": "gated_rnn",
     "LeakyConfig": "leaky_config",
+    "LeakyEnsemble": "ensemble",
     "LeakyRNN": "leaky_rnn",
     "load_published": "published_networks",
 }
 
-__all__ = ["GatedConfig", "GatedRNN", "LeakyConfig", "LeakyRNN", "load_published"]
+__all__ = ["GatedConfig", "GatedRNN", "LeakyConfig", "LeakyEnsemble", "LeakyRNN", "load_published"]
 
 
 def __getattr__(name: str) -> object:

@@ -124,9 +124,9 @@ class GatedRNN(MemoryNetwork):
 
     def _gates(self, x: Tensor, states: Tensor) -> dict[str, Tensor]:
         """Gates ``(batch, time, unit)`` of all steps at once, from the outputs before each step."""
-        layer = self.layer
-        sums = functional.linear(self._digits(x), layer.weight_ih_l0, layer.bias_ih_l0)
-        sums = sums + functional.linear(states[:, :-1], layer.weight_hh_l0, layer.bias_hh_l0)
+        from_input, from_output, *biases = self.layer.all_weights[0]
+        sums = functional.linear(self._digits(x), from_input, biases[0])
+        sums = sums + functional.linear(states[:, :-1], from_output, biases[1])
         if self.config.kind == "gru":
             return {"keep": torch.sigmoid(sums.chunk(3, -1)[1])}
         opened, keep, candidate, _ = sums.chunk(4, -1)

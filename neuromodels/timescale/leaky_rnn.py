@@ -4,15 +4,18 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from ..seeding import generator
 from .leaky_config import CLAMP, LeakyConfig
+from .leaky_step import (
+    LARGEST_START,
+    PARAMETERS,
+    effective_connections,
+    effective_tau,
+    merged_matrix,
+    run,
+)
 from .memory_network import MemoryNetwork, drawn
-from .recurrence import leak_inside, leak_outside
-
-# States of a training sequence start between 0 and this; the mean is the start where none is given.
-LARGEST_START = 0.1
 
 
 class LeakyRNN(MemoryNetwork):
@@ -67,17 +70,11 @@ class LeakyRNN(MemoryNetwork):
 
     def time_constants(self) -> Tensor:
         """Time constants in effect, ``(unit,)``, in input steps."""
-        steps = self.config.substeps
-        if self.config.timescales == "free":
-            return CLAMP + functional.softplus(self.tau)
-        return (self.tau * steps).clamp(min=CLAMP) / steps if self.config.timescales == "clamped" else self.tau
+        return effective_tau(self.config, self.tau)
 
     def connections(self) -> Tensor:
         """Recurrent weights in effect, ``(post, pre)``, with a diagonal of 0."""
-        weight = self.recurrent_weight
-        if self.config.published_diagonal:
-            return weight - torch.diag(weight.detach().diagonal())
-        return weight * (1 - torch.eye(len(weight), dtype=weight.dtype, device=weight.device))
+        return effective_connections(self.config, self.recurrent_weight)
 
     def step_matrix(self) -> Tensor:
         """Connections and leak as one matrix, ``(post, pre)``: diag(1 - a) + diag(a) W.
@@ -91,8 +88,7 @@ class LeakyRNN(MemoryNetwork):
             raise ValueError(
                 "step_matrix needs a network with leak='inside'; with 'outside' no one matrix holds the leak."
             )
-        leak = self._leak()
-        return torch.diag(1 - leak) + leak[:, None] * self.connections()
+        return merged_matrix(1 / (self.config.substeps * self.time_constants()), self.connections())
 
     def draw_start(self, batch: int, generator: torch.Generator) -> Tensor:
         """States ``(batch, unit)`` before a training sequence: uniform between 0 and 0.1."""
@@ -126,19 +122,7 @@ class LeakyRNN(MemoryNetwork):
 
     def _run(self, x: Tensor, start: Tensor | None, *, whole: bool) -> Tensor:
         digits = self._checked(x).transpose(0, 1)
-        if self.config.substeps > 1:
-            digits = digits.repeat_interleave(self.config.substeps, dim=0)
         if start is None:
             start = digits.new_full((self.units,), LARGEST_START / 2)
-        start = self._checked_start(start, len(x))
-        bias = self.recurrent_bias + self.input_bias
-        how = {"activation": self.config.activation, "whole": whole}
-        leak = self._leak()
-        if self.config.leak == "outside":
-            return leak_outside(self.connections(), self.input_weight, bias, leak, digits, start, **how)  # type: ignore[arg-type]
-        drive = leak[:, None] * self.input_weight
-        return leak_inside(self.step_matrix(), drive, leak * bias, digits, start, **how)  # type: ignore[arg-type]
-
-    def _leak(self) -> Tensor:
-        """Share ``(unit,)`` of the state that a step of the network replaces: 1 / tau in steps of the network."""
-        return 1 / (self.config.substeps * self.time_constants())
+        parameters = {name: getattr(self, name) for name in PARAMETERS}
+        return run(self.config, parameters, digits, self._checked_start(start, len(x)), whole=whole)

@@ -76,31 +76,13 @@ class MemoryNetwork(Recordable, nn.Module):
 
     def readout(self, states: Tensor, heads: Sequence[int] | None = None) -> Tensor:
         """Logits ``(..., head, class)`` of states ``(..., unit)``; only the heads asked for are computed."""
-        weight, bias = self.readout_weight, self.readout_bias
-        if heads is not None:
-            chosen = self._checked_heads(heads)
-            if chosen == list(range(len(chosen))):
-                weight, bias = weight[: len(chosen)], bias[: len(chosen)]
-            else:
-                index = torch.tensor(chosen, device=weight.device)
-                weight, bias = weight[index], bias[index]
+        weight, bias = chosen_heads(self.readout_weight, self.readout_bias, heads)
         return functional.linear(states, weight.flatten(0, 1), bias.flatten()).unflatten(-1, bias.shape)
 
     def _draw_readout(self, classes: int, random: torch.Generator) -> None:
         bound = 1 / math.sqrt(self.units)
         self.readout_weight = drawn((self.heads, classes, self.units), bound, random)
         self.readout_bias = drawn((self.heads, classes), bound, random)
-
-    def _checked_heads(self, heads: Sequence[int]) -> list[int]:
-        chosen = [int(head) for head in heads]
-        if not chosen:
-            raise ValueError("heads is empty; name at least one head, or leave it out for all.")
-        for head in chosen:
-            if not 0 <= head < self.heads:
-                raise ValueError(
-                    f"head {head} does not exist: this network has heads 0 to {self.heads - 1}; build it with more heads."
-                )
-        return chosen
 
     def _checked(self, x: Tensor) -> Tensor:
         """Digits in the network's precision."""
@@ -128,3 +110,27 @@ class MemoryNetwork(Recordable, nn.Module):
 def drawn(shape: Sequence[int], bound: float, random: torch.Generator) -> nn.Parameter:
     """A parameter of uniform draws from -bound to bound."""
     return nn.Parameter(torch.empty(tuple(shape)).uniform_(-bound, bound, generator=random))
+
+
+def chosen_heads(weight: Tensor, bias: Tensor, heads: Sequence[int] | None) -> tuple[Tensor, Tensor]:
+    """Of readouts ``([network], head, class, unit)`` and ``([network], head, class)``, those heads that are asked for.
+
+    Raises
+    ------
+    ValueError
+        If there are none, or one does not exist.
+    """
+    if heads is None:
+        return weight, bias
+    chosen, n_heads = [int(head) for head in heads], bias.shape[-2]
+    if not chosen:
+        raise ValueError("heads is empty; name at least one head, or leave it out for all.")
+    for head in chosen:
+        if not 0 <= head < n_heads:
+            raise ValueError(
+                f"head {head} does not exist: this network has heads 0 to {n_heads - 1}; build it with more heads."
+            )
+    if chosen == list(range(len(chosen))):
+        return weight[..., : len(chosen), :, :], bias[..., : len(chosen), :]
+    index = torch.tensor(chosen, device=weight.device)
+    return weight.index_select(-3, index), bias.index_select(-2, index)

@@ -102,7 +102,7 @@ def _check_shapes(path: Path, arrays: dict[str, np.ndarray]) -> None:
     if len(readout) != 3 or readout[1] != 2:
         raise ContractError(f"{path}: W_out has shape {readout}, but (head, 2, unit) is expected.")
     heads, _, units = readout
-    expected = dict.fromkeys(("tau", "W_in", "b_in", "b_rec"), (units,))
+    expected: dict[str, tuple[int, ...]] = dict.fromkeys(("tau", "W_in", "b_in", "b_rec"), (units,))
     expected |= {"W_rec": (units, units), "b_out": (heads, 2), "leaky_slope": ()}
     if arrays["Ns"].size:
         expected["Ns"] = (heads,)
