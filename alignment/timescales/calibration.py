@@ -34,6 +34,9 @@ class Calibrated:
     high_ms: float
 
 
+Invert = Callable[[float, Simulate, tuple[float, float], float], Calibrated]
+
+
 def simulated_statistics(
     statistic: Statistic,
     trials: Callable[[int], np.ndarray],

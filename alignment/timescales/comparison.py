@@ -10,6 +10,8 @@ from scipy.stats import norm, rankdata
 
 LEAST_UNITS = 4
 MAX_EXACT = 9  # areas whose orders are all counted: 362 880
+NAMES = ("wasserstein", "ks", "sd_model", "sd_neural", "unresolved_model", "unresolved_neural", "ms_per_step")
+DISTANCES = ("wasserstein", "ks")
 
 
 def compare_timescales(
@@ -63,26 +65,24 @@ def compare_timescales(
     -----
     Distances of samples are never zero: compare ``wasserstein`` with ``wasserstein_ceiling``, not with zero.
     """
-    sides = [_flat(values, name) for values, name in ((model_tau, "model_tau"), (neural_tau, "neural_tau"))]
+    mine, theirs = _flat(model_tau, "model_tau"), _flat(neural_tau, "neural_tau")
     if ms_per_step != "fit" and not (np.isfinite(ms_per_step) and ms_per_step > 0):
         raise ValueError(f"ms_per_step must be 'fit' or a positive number of milliseconds, received {ms_per_step!r}.")
     factor = None if ms_per_step == "fit" else float(ms_per_step)
     rng = np.random.default_rng(seed)
-    value = _distances(*sides, factor)
-    drawn = [
-        _distances(*(side[rng.integers(0, len(side), len(side))] for side in sides), factor) for _ in range(n_boot)
-    ]
+    value = _distances(mine, theirs, factor)
+    drawn = [_distances(_resampled(mine, rng), _resampled(theirs, rng), factor) for _ in range(n_boot)]
     found: dict[str, float] = {}
     for name, one in value.items():
         draws = np.array([draw[name] for draw in drawn if np.isfinite(draw[name])])
         found[name] = one
         found[f"{name}_low"], found[f"{name}_high"] = _basic_interval(name, one, draws, level)
-    neural = sides[1][np.isfinite(sides[1])]
+    neural = theirs[np.isfinite(theirs)]
     halves = []
     for _ in range(max(1, n_boot)):
         order = rng.permutation(neural)
         halves.append(_distances(order[: len(order) // 2], order[len(order) // 2 :], factor and 1.0))
-    grid = (np.arange(np.isfinite(sides[0]).sum()) + 0.5) / np.isfinite(sides[0]).sum()
+    grid = (np.arange(np.isfinite(mine).sum()) + 0.5) / np.isfinite(mine).sum()
     rivals = {
         "ceiling": {name: float(np.mean([half[name] for half in halves])) for name in ("wasserstein", "ks")},
         "lognormal": _distances(neural.mean() + neural.std() * norm.ppf(grid), neural, 1.0),
@@ -92,8 +92,8 @@ def compare_timescales(
     return xr.Dataset(
         {name: ((), one) for name, one in found.items()},
         attrs={
-            "n_model": len(sides[0]),
-            "n_neural": len(sides[1]),
+            "n_model": len(mine),
+            "n_neural": len(theirs),
             "n_boot": n_boot,
             "level": level,
             "seed": seed,
@@ -164,6 +164,10 @@ def _flat(values: np.ndarray, name: str) -> np.ndarray:
     return np.log10(np.where(resolved, tau, np.nan))
 
 
+def _resampled(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    return values[rng.integers(0, len(values), len(values))]
+
+
 def _distances(model: np.ndarray, neural: np.ndarray, factor: float | None) -> dict[str, float]:
     mine, theirs = model[np.isfinite(model)], neural[np.isfinite(neural)]
     if not len(mine) or not len(theirs):
@@ -188,10 +192,6 @@ def wasserstein_ks(one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
         - np.searchsorted(np.sort(other), places, side="right") / len(other)
     )
     return float(apart[:-1] @ np.diff(places)), float(apart.max())
-
-
-NAMES = ("wasserstein", "ks", "sd_model", "sd_neural", "unresolved_model", "unresolved_neural", "ms_per_step")
-DISTANCES = ("wasserstein", "ks")
 
 
 def _basic_interval(name: str, value: float, draws: np.ndarray, level: float) -> tuple[float, float]:

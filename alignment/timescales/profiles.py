@@ -7,9 +7,9 @@ import numpy as np
 STEP = 0.05  # of ln tau between neighbours of the grid; a parabola through three of them refines the minimum
 
 
-def tau_grid(low_ms: float, high_ms: float) -> np.ndarray:
+def tau_grid(low_ms: float, high_ms: float, step: float = STEP) -> np.ndarray:
     """Timescales from ``low_ms`` to ``high_ms``, evenly spaced on a log axis [ms]."""
-    return np.exp(np.linspace(np.log(low_ms), np.log(high_ms), int(np.ceil(np.log(high_ms / low_ms) / STEP)) + 1))
+    return np.exp(np.linspace(np.log(low_ms), np.log(high_ms), int(np.ceil(np.log(high_ms / low_ms) / step)) + 1))
 
 
 @dataclass(frozen=True)

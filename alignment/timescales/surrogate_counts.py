@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .autocorrelation import autocorrelation_statistic, expected_curve, row_means
+from .autocorrelation import Mean, after_removal, autocovariance, exponentials, white_curve, without_noise
 from .counts import Noise
 from .profiles import fit_profile
 
@@ -20,9 +20,7 @@ class Fluctuations:
     mean
         ``(bin,)`` mean count.
     covariance
-        ``(lag,)`` autocovariance at lags from one bin on.
-    variance
-        Mean variance of a bin.
+        ``(lag,)`` autocovariance at lags from 0 on.
     kind
         How means were removed for the covariance.
     n_trials, bin_ms, noise
@@ -31,52 +29,39 @@ class Fluctuations:
 
     mean: np.ndarray
     covariance: np.ndarray
-    variance: float
-    kind: str
+    kind: Mean
     n_trials: int
     bin_ms: float
     noise: Noise
 
     @classmethod
-    def of(cls, trials: np.ndarray, n_lags: int, bin_ms: float, noise: Noise, evoked: bool) -> "Fluctuations":
-        """Moments of trials ``(trial, bin)``; ``evoked`` keeps a mean for each bin, otherwise one for all."""
+    def of(cls, trials: np.ndarray, n_lags: int, bin_ms: float, noise: Noise, kind: Mean) -> "Fluctuations":
+        """Moments of trials ``(trial, bin)`` after the removal of means ``kind``; a mean for each bin with ``"across"``."""
         n_trials, n_bins = trials.shape
+        evoked = kind == "across"
         mean = trials.mean(axis=0) if evoked else np.full(n_bins, trials.mean())
         residual = trials - mean
-        if evoked:
-            scale = n_trials / max(1, n_trials - 1)
-            statistic = autocorrelation_statistic("none", n_bins, n_lags)
-            return cls(
-                mean,
-                scale * statistic.of(residual),
-                scale * float((residual**2).mean()),
-                "across",
-                n_trials,
-                bin_ms,
-                noise,
-            )
-        kind = "pooled" if n_trials > 1 else "trial"
-        covariance = autocorrelation_statistic("pooled", n_bins, n_lags).of(residual)
-        return cls(mean, covariance, float((residual**2).mean()), kind, n_trials, bin_ms, noise)
+        scale = n_trials / max(1, n_trials - 1) if evoked else 1.0
+        covariance = scale * autocovariance("none" if evoked else kind, n_bins, n_lags).of(residual)
+        return cls(mean, covariance, kind, n_trials, bin_ms, noise)
 
     def assuming(self, tau_ms: float) -> tuple[float, float, float]:
-        """Variance of the fluctuation with timescale tau, of the mean of trials, and of independent noise in a bin.
+        """Variance of the fluctuation with timescale tau, of the means of trials, and of independent noise in a bin.
 
         The first two by least squares on the autocovariance, neither negative; the last is what the variance of a bin
         leaves (for counts, beyond Poisson).
         """
-        n_bins, n_lags = len(self.mean), len(self.covariance)
-        tau = np.array([tau_ms])
-        curve = expected_curve(self.kind, tau, self.n_trials, n_bins, n_lags, self.bin_ms)  # type: ignore[arg-type]
-        first = np.zeros(1, dtype=int)
-        fit = fit_profile(self.covariance[None], tau, curve, first, offset=self.n_trials > 1)
+        n_bins, n_lags, tau = len(self.mean), len(self.covariance) - 1, np.array([tau_ms])
+        white = white_curve(self.kind, self.n_trials, n_bins, n_lags)
+        curve = after_removal(self.kind, exponentials(tau, n_bins, self.bin_ms), self.n_trials, n_lags)
+        observed = without_noise(self.covariance[None], white)
+        offset = self.kind in ("across", "pooled")
+        fit = fit_profile(observed, tau, without_noise(curve, white), np.zeros(1, dtype=int), offset)
         variance, gain = float(np.nan_to_num(fit.amplitude[0])), float(np.nan_to_num(fit.offset[0]))
-        inner, outer = _bin_factors(tau_ms, self.bin_ms)
-        rho = np.exp(-np.arange(n_bins) * self.bin_ms / tau)[None]
-        removed = 0.0 if self.kind == "across" else float(row_means(rho)[1][0]) / self.n_trials
-        mean = float(self.mean.mean())
-        left = self.variance + variance * removed - variance * inner / outer - gain
-        return variance / outer, gain, max(0.0, left - (mean if self.noise == "poisson" else 0.0))
+        inner, outer = bin_factors(tau_ms, self.bin_ms)
+        left = (float(self.covariance[0]) - gain - variance * float(curve[0, 0])) / float(white[0])
+        left -= variance * (inner / outer - 1)
+        return variance / outer, gain, max(0.0, left - (float(self.mean.mean()) if self.noise == "poisson" else 0.0))
 
     def simulate(self, tau_ms: float, n_trials: int, rng: np.random.Generator) -> np.ndarray:
         """Trials ``(trial, bin)`` of a unit like this one whose fluctuation has the timescale ``tau_ms`` [ms]."""
@@ -112,7 +97,7 @@ def _steps(tau_ms: float, bin_ms: float) -> int:
     return max(1, int(np.ceil(2 * bin_ms / tau_ms - 1e-9)))
 
 
-def _bin_factors(tau_ms: float, bin_ms: float) -> tuple[float, float]:
+def bin_factors(tau_ms: float, bin_ms: float) -> tuple[float, float]:
     """Variance of the mean of a bin's steps, and covariance of two bins relative to exp(-t/tau), of a process of variance 1."""
     steps = _steps(tau_ms, bin_ms)
     apart = np.arange(steps) * bin_ms / steps / tau_ms
