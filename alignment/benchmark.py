@@ -343,7 +343,9 @@ class Benchmark:
         from .perceived_flow import PerceivedFlow
 
         if isinstance(self.metric, (TimescaleMatch, TimescaleHierarchy)):
-            raise ValueError(f"{self.name} compares timescales, which is no mapping or similarity; use alignment.score.")
+            raise ValueError(
+                f"{self.name} compares timescales, which is no mapping or similarity; use alignment.score."
+            )
         if isinstance(self.metric, (LayerTarget, PerceivedFlow)):
             what = "compares flow with observers" if self.by_place else "scores every layer with every animal"
             raise ValueError(

@@ -8,8 +8,8 @@ features alike, in training and test rows::
     score = sum_t e p / sqrt(sum_t e^2  sum_t p^2)
 
 B is fitted to the training rows. Features that know the time alone give p = 0, which scores 0. For sequences that are
-exchangeable the expected product of e with any prediction that is made of training rows without their m is 0, so that nothing is
-gained or lost by the leaving out itself.
+exchangeable the expected product of e with any prediction that is made of training rows without their m is 0, so that
+nothing is gained or lost by the leaving out itself.
 """
 
 import numpy as np
@@ -19,9 +19,10 @@ from .folds import Fold
 from .mappings import CrossPrediction, Mapping
 
 WORDS = (
-    "Raw score: the mean of the training sequences at the same moment is taken away from responses and features, in training and "
-    "test rows, before the fit; cosine of responses and prediction over the moments of the left-out sequence, per neuroid and fold (0 "
-    "where nothing is predicted), mean over folds, median over neuroids of a subject, mean over subjects."
+    "Raw score: the mean of the training sequences at the same moment is taken away from responses and features, in "
+    "training and test rows, before the fit; cosine of responses and prediction over the moments of the left-out "
+    "sequence, per neuroid and fold (0 where nothing is predicted), mean over folds, median over neuroids of a subject, "
+    "mean over subjects."
 )
 # What is left or predicted of a column below this share of its size is rounding.
 ROUNDING = 1e-9

@@ -102,13 +102,13 @@ def unfold(dataset: NeuralDataset, *, lead_in: int = 0, group: str | None = None
     windows = _windows(dataset.stimuli, responses.sizes["time_bin"], lead_in)
     responses = responses.isel(time_bin=slice(lead_in, None))
     n_bins = responses.sizes["time_bin"]
-    if not 0 <= lead_in or n_bins < 1:
+    if not lead_in >= 0 or n_bins < 1:
         raise ValueError(f"a lead-in of {lead_in} leaves {n_bins} time bins of {dataset.name}; leave out fewer.")
     start = responses["time_bin_start_ms"].values.astype(float)
     names = np.array(dataset.stimuli.ids)
     table = dataset.stimuli.table.drop(columns="stimulus_id").loc[np.repeat(np.arange(len(names)), n_bins)]
     moments = lead_in + np.arange(n_bins)
-    ids = [_moment_id(name, moment) for name in names for moment in moments]
+    ids = [_moment_id(name, moment) for name in names for moment in moments.tolist()]
     table = table.reset_index(drop=True).assign(
         stimulus_id=ids,
         **{SEQUENCE: np.repeat(names, n_bins), MOMENT: np.tile(moments, len(names))},
@@ -122,7 +122,7 @@ def unfold(dataset: NeuralDataset, *, lead_in: int = 0, group: str | None = None
     }
     presentation["stimulus_id"] = (
         "presentation",
-        np.array([_moment_id(name, moment) for name in shown for moment in moments]),
+        np.array([_moment_id(name, moment) for name in shown for moment in moments.tolist()]),
     )
     neuroid = {name: coord for name, coord in responses.coords.items() if coord.dims == ("neuroid",)}
     flat = responses.transpose("presentation", "time_bin", "neuroid").values.reshape(-1, responses.sizes["neuroid"])
@@ -261,8 +261,8 @@ def _windows(stimuli: StimulusSet, n_bins: int, lead_in: int) -> xr.DataArray:
         steps = np.concatenate([facts, number], axis=2)
     elif arrays.sizes["time"] != n_bins:
         raise ValueError(
-            f"stimuli {stimuli.name!r} have {arrays.sizes['time']} steps and the responses {n_bins} time bins; bring them to the "
-            "same bins."
+            f"stimuli {stimuli.name!r} have {arrays.sizes['time']} steps and the responses {n_bins} time bins; bring them "
+            "to the same bins."
         )
     else:
         steps = arrays.transpose("stimulus", "time", ...).values.reshape(len(stimuli), n_bins, -1)

@@ -50,8 +50,8 @@ class ShuffledInTime:
     def describe(self) -> str:
         """What is kept and what is lost, in one sentence."""
         return (
-            "the same model on a recording whose time bins were shuffled in every trial of every neuroid before averaging, mean "
-            f"of {N_DRAWS} draws"
+            "the same model on a recording whose time bins were shuffled in every trial of every neuroid before "
+            f"averaging, mean of {N_DRAWS} draws"
         )
 
     def mean(self, trials: xr.DataArray, rng: np.random.Generator) -> np.ndarray:
@@ -73,8 +73,8 @@ class RateMatchedPoisson:
     def describe(self) -> str:
         """What is kept and what is lost, in one sentence."""
         return (
-            "the same model on Poisson counts of each neuroid's mean rate, the same in all bins and directions, with as many trials, "
-            f"mean of {N_DRAWS} draws"
+            "the same model on Poisson counts of each neuroid's mean rate, the same in all bins and directions, with as "
+            f"many trials, mean of {N_DRAWS} draws"
         )
 
     def mean(self, trials: xr.DataArray, rng: np.random.Generator) -> np.ndarray:

@@ -75,8 +75,8 @@ class RelationHalves:
     def describe(self) -> str:
         """Formula and source in one sentence."""
         return (
-            f"similarity between the relations of two halves of the trials, mean over {self.n_halvings} halvings (lower bound), "
-            "and sqrt of its Spearman-Brown value for all trials (upper bound)"
+            f"similarity between the relations of two halves of the trials, mean over {self.n_halvings} halvings (lower "
+            "bound), and sqrt of its Spearman-Brown value for all trials (upper bound)"
         )
 
     def estimate_trials(

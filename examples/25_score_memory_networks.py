@@ -1,9 +1,10 @@
 """Do networks that learned a memory task keep a direction as prefrontal cortex does? Networks against memory cells.
 
-Published networks and controls made of them where a folder ``timescales`` of ``NEUROMODELS_DATA`` holds them; untrained networks
-of several seeds and their controls otherwise. A control shares the time constants, or the weights, of the network that it stands
-beside: untrained weights with the same time constants, the same weights with the time constants exchanged between units, and the
-same weights with all time constants 1. The score is what tells a direction that was left out apart from the others.
+Published networks and controls made of them where a folder ``timescales`` of ``NEUROMODELS_DATA`` holds them; untrained
+networks of several seeds and their controls otherwise. A control shares the time constants, or the weights, of the network
+that it stands beside: untrained weights with the same time constants, the same weights with the time constants exchanged
+between units, and the same weights with all time constants 1. The score is what tells a direction that was left out apart
+from the others.
 """
 
 import copy
@@ -51,7 +52,9 @@ except data.DataNotAvailableError as missing:
 
 if (PUBLISHED / "init_seed0.npz").is_file():
     families = {
-        name: list(with_controls(load_published(PUBLISHED / f"{name}.npz"), load_published(PUBLISHED / "init_seed0.npz")))
+        name: list(
+            with_controls(load_published(PUBLISHED / f"{name}.npz"), load_published(PUBLISHED / "init_seed0.npz"))
+        )
         for name in NAMES
     }
 else:

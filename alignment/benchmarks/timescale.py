@@ -1,4 +1,4 @@
-"""Benchmarks of networks with time constants: a receptor under sound, cortex that keeps a cue in mind, and tables of timescales."""
+"""Benchmarks of networks with time constants: a receptor under sound, cortex that keeps a cue, and tables of timescales."""
 
 from collections.abc import Callable
 
@@ -17,9 +17,7 @@ from ..surrogates import RateMatchedPoisson, ShuffledInTime
 from ..trial_halves import BetweenHalves, RelationHalves
 from . import register_benchmark
 
-ZEISLER, GAO, PFC, GRASSHOPPER = (
-    f"timescale/{name}" for name in ("zeisler2024", "gao2020", "park2025", "grasshopper")
-)
+ZEISLER, GAO, PFC, GRASSHOPPER = (f"timescale/{name}" for name in ("zeisler2024", "gao2020", "park2025", "grasshopper"))
 CITATION = {name: dataset_info(name).citation for name in (ZEISLER, GAO, PFC, GRASSHOPPER)}
 
 # Steps of 2 ms. The mean level before a spike is highest 6 to 7 ms before it in both runs.
@@ -38,17 +36,17 @@ register_benchmark(
             delays=LATENCY,
             lead_in=LEAD_IN,
             words=(
-                "The model hears the level of each sound, from 0 (softest) to 1 (loudest), one channel, a step every 2 ms, from "
-                "the start of the sound; the first 100 ms are not scored.",
-                "Its states 4, 6 and 8 ms before a bin are the features of the bin: the neuron's latency, since the level before "
-                "a spike is on average highest 6 to 7 ms before it.",
+                "The model hears the level of each sound, from 0 (softest) to 1 (loudest), one channel, a step every 2 "
+                "ms, from the start of the sound; the first 100 ms are not scored.",
+                "Its states 4, 6 and 8 ms before a bin are the features of the bin: the neuron's latency, since the level "
+                "before a spike is on average highest 6 to 7 ms before it.",
             ),
         ),
         baselines=(DelayedInput(LATENCY, "sound 4-8 ms ago"), DelayedInput(PAST, "sound, past 40 ms")),
         protocol_notes=(
             "Responses: spikes of one auditory receptor in bins of 2 ms, two sounds of 10 s with the same weights. Each sound "
-            "was played once, so that there is no ceiling: how much of single spikes any model could tell is unknown. Beside the "
-            "score stands a linear filter over the past 40 ms of the sound.",
+            "was played once, so that there is no ceiling: how much of single spikes any model could tell is unknown. "
+            "Beside the score stands a linear filter over the past 40 ms of the sound.",
         ),
     )
 )
@@ -74,14 +72,14 @@ def _cue_then_delay(dataset: NeuralDataset) -> Shown:
 
 
 PFC_WORDS = (
-    f"The model reads {N_FIXATION} digits 0 (fixation), three digits that code the direction, and a digit 0 for each of the 20 bins of "
-    "50 ms of the delay; its state at each of these is compared. Directions 1 to 6 are 001, 011, 010, 110, 100, 101: as many digits "
-    "differ as directions are steps of 60 degrees apart.",
+    f"The model reads {N_FIXATION} digits 0 (fixation), three digits that code the direction, and a digit 0 for each of "
+    "the 20 bins of 50 ms of the delay; its state at each of these is compared. Directions 1 to 6 are 001, 011, 010, 110, "
+    "100, 101: as many digits differ as directions are steps of 60 degrees apart.",
 )
 PFC_NOTES = (
-    "Responses: spikes of 240 memory cells in bins of 50 ms from target offset, look and no-look trials together. The cells were not "
-    "recorded together: the population is put together from separate recordings, and correlations between cells within a trial are not "
-    "in it.",
+    "Responses: spikes of 240 memory cells in bins of 50 ms from target offset, look and no-look trials together. The "
+    "cells were not recorded together: the population is put together from separate recordings, and correlations between "
+    "cells within a trial are not in it.",
 )
 for _metric, _between, _ceiling in (("rsa", False, RelationHalves()), ("ridge", True, BetweenHalves())):
     register_benchmark(
@@ -154,8 +152,8 @@ for _species, _regions in REGIONS.items():
             citation=CITATION[ZEISLER],
             metric=TimescaleHierarchy(
                 _regions_of(_species),
-                f"Areas: median timescale of each of {len(_regions)} regions of the {_species}; their order is that of the mean log "
-                "median in the other two species.",
+                f"Areas: median timescale of each of {len(_regions)} regions of the {_species}; their order is that of "
+                "the mean log median in the other two species.",
             ),
         )
     )

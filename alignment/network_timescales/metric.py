@@ -48,14 +48,14 @@ class Noise:
     def describe(self) -> str:
         """In one sentence."""
         return (
-            f"The model reads {self.n_sequences} sequences of {self.lead_in + self.n_steps} random digits (0 or 1, equally often, seed "
-            f"{self.seed}); the first {self.lead_in} steps are not measured."
+            f"The model reads {self.n_sequences} sequences of {self.lead_in + self.n_steps} random digits (0 or 1, "
+            f"equally often, seed {self.seed}); the first {self.lead_in} steps are not measured."
         )
 
 
 FIT_WORDS = (
-    "Timescale of a unit: A (exp(-k / tau) + B) with A > 0 is fitted by least squares to the autocorrelation of its state, lags 0 to "
-    "{lags}; fits with R2 below 0.5, and tau below 0.25 or above {longest} steps, count as unresolved."
+    "Timescale of a unit: A (exp(-k / tau) + B) with A > 0 is fitted by least squares to the autocorrelation of its "
+    "state, lags 0 to {lags}; fits with R2 below 0.5, and tau below 0.25 or above {longest} steps, count as unresolved."
 )
 LONGEST = 3  # times the largest lag: what lies beyond cannot be told from a constant
 
@@ -102,13 +102,16 @@ class TimescaleMatch:
     def describe(self) -> str:
         """Formula in one sentence."""
         return (
-            "1 - W / W1: W the Wasserstein-1 distance of log10 tau between the units of the network and the neurons, after the one "
-            "factor (ms per step) that makes their medians equal, W1 the same for units that all have the median"
+            "1 - W / W1: W the Wasserstein-1 distance of log10 tau between the units of the network and the neurons, "
+            "after the one factor (ms per step) that makes their medians equal, W1 the same for units that all have the median"
         )
 
     def protocol_steps(self) -> list[str]:
         """What is done, in the order of execution."""
-        return [*_driven(self.noise), f"Raw score: {self.describe()}. 1 is the same distribution, 0 is one timescale for all."]
+        return [
+            *_driven(self.noise),
+            f"Raw score: {self.describe()}. 1 is the same distribution, 0 is one timescale for all.",
+        ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,8 +137,8 @@ class Areas:
 class TimescaleHierarchy:
     """Do a network's timescales rise over its layers as those of areas do over a hierarchy?
 
-    Layers stand at equal steps from the lowest to the highest area, areas at their ranks; log tau of an area's model is that of the
-    layers' medians, interpolated. The score is the Spearman correlation over areas.
+    Layers stand at equal steps from the lowest to the highest area, areas at their ranks; log tau of an area's model is
+    that of the layers' medians, interpolated. The score is the Spearman correlation over areas.
 
     Attributes
     ----------

@@ -39,7 +39,8 @@ def score_timescales(
     Raises
     ------
     ValueError
-        If the network does not take noise, fewer than 4 of its units have a timescale, or a hierarchy has fewer than two layers.
+        If the network does not take noise, fewer than 4 of its units have a timescale, or a hierarchy has fewer than two
+        layers.
     """
     metric = bench.timescales
     tau = state_timescales(model, metric.noise, layers)
@@ -98,12 +99,12 @@ BASELINES = {
 def _interval_words(metric: TimescaleMatch | TimescaleHierarchy, n_boot: int) -> str:
     if isinstance(metric, TimescaleMatch):
         return (
-            f"Interval: basic 95 % bootstrap, {n_boot} draws of units and of neurons, the factor fitted anew in each. Neurons of one "
-            "animal are not independent, so that it is too narrow. No p: distributions have nothing to permute."
+            f"Interval: basic 95 % bootstrap, {n_boot} draws of units and of neurons, the factor fitted anew in each. "
+            "Neurons of one animal are not independent, so that it is too narrow. No p: distributions have nothing to permute."
         )
     return (
-        f"Interval: 95 % percentile bootstrap, {n_boot} draws of areas. p: all orders of the layers are tried (at most {MOST_ORDERS}); "
-        "p = (b + 1) / (B + 1) over the other orders, one-sided: with two layers it cannot be small."
+        f"Interval: 95 % percentile bootstrap, {n_boot} draws of areas. p: all orders of the layers are tried (at most "
+        f"{MOST_ORDERS}); p = (b + 1) / (B + 1) over the other orders, one-sided: with two layers it cannot be small."
     )
 
 
@@ -115,12 +116,14 @@ def _matched(
         found = compare_timescales(values, neural, n_boot=n_boot, seed=seed)
         floor = float(found["wasserstein_single"])
         described[layer] = found
-        measured[layer] = _measurement(1 - float(found["wasserstein"]) / floor, _skill_draws(values, neural, n_boot, seed))
+        measured[layer] = _measurement(
+            1 - float(found["wasserstein"]) / floor, _skill_draws(values, neural, n_boot, seed)
+        )
         words[layer] = (
             f"{layer}: Wasserstein-1 of log10 tau {_with_bounds(found, 'wasserstein')} decades (halves of the recording "
-            f"{float(found['wasserstein_ceiling']):.3f}, one timescale for all {floor:.3f}), KS {_with_bounds(found, 'ks')}, SD of log10 "
-            f"tau {float(found['sd_model']):.3f} (recording {float(found['sd_neural']):.3f}), "
-            f"{_with_bounds(found, 'ms_per_step', 'g')} ms per step."
+            f"{float(found['wasserstein_ceiling']):.3f}, one timescale for all {floor:.3f}), KS "
+            f"{_with_bounds(found, 'ks')}, SD of log10 tau {float(found['sd_model']):.3f} (recording "
+            f"{float(found['sd_neural']):.3f}), {_with_bounds(found, 'ms_per_step', 'g')} ms per step."
         )
     one = next(iter(described.values()))
     nulls = {
@@ -160,8 +163,8 @@ def _skill(model: np.ndarray, neural: np.ndarray) -> float:
 def _ranked(tau: dict[str, np.ndarray], areas: Areas, n_boot: int, seed: int) -> xr.Dataset:
     if len(tau) < 2:
         raise ValueError(
-            f"a hierarchy needs at least two layers with timescales, received {', '.join(tau)}; put several networks together with "
-            "SeveralNetworks."
+            f"a hierarchy needs at least two layers with timescales, received {', '.join(tau)}; put several networks "
+            "together with SeveralNetworks."
         )
     medians = np.array([np.nanmedian(values) if np.isfinite(values).any() else np.nan for values in tau.values()])
     if np.isnan(medians).any():
@@ -177,10 +180,7 @@ def _ranked(tau: dict[str, np.ndarray], areas: Areas, n_boot: int, seed: int) ->
     draws = _rank_correlations(np.interp(place, at, log_tau), areas.tau_ms, weights.astype(float))
     others = islice(permutations(range(len(medians))), 1, min(factorial(len(medians)), MOST_ORDERS))
     null = np.array(
-        [
-            _rank_correlations(np.interp(place, at, log_tau[list(order)]), areas.tau_ms, everyone)[0]
-            for order in others
-        ]
+        [_rank_correlations(np.interp(place, at, log_tau[list(order)]), areas.tau_ms, everyone)[0] for order in others]
     )
     p = permutation_p(null[:, None], np.array([value]), exact=False, alternative="greater")
     nothing = np.full((1, 1), np.nan)

@@ -57,8 +57,8 @@ def state_timescales(
         found[layer] = fit_timescales(autocorrelations(measured, noise.n_lags))
     if not found or (layers and lost):
         raise UnknownLayerError(
-            f"layer(s) {', '.join(lost)} of {model.name!r} have no state for each of the {digits.shape[1]} steps; record them as "
-            "(stimulus, time, unit), or choose others with layers."
+            f"layer(s) {', '.join(lost)} of {model.name!r} have no state for each of the {digits.shape[1]} steps; record "
+            "them as (stimulus, time, unit), or choose others with layers."
         )
     return found
 
@@ -91,7 +91,7 @@ def autocorrelations(states: np.ndarray, n_lags: int) -> np.ndarray:
 
 
 def fit_timescales(autocorrelation: np.ndarray) -> np.ndarray:
-    """tau of A (exp(-k / tau) + B), least squares over all lags k with A > 0.
+    """Tau of A (exp(-k / tau) + B), least squares over all lags k with A > 0.
 
     For every tau of a grid (400 per fit, equal steps of log tau) A and B have a closed form; the best tau is taken.
 

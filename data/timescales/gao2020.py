@@ -1,6 +1,7 @@
 """Gao et al. 2020: timescales of the electrocorticogram over the human and macaque cortex.
 
-``timescale/gao2020`` is the map over 180 parcels, ``.human`` the electrodes behind it, ``.macaque`` two monkeys awake and under drugs.
+``timescale/gao2020`` is the map over 180 parcels, ``.human`` the electrodes behind it, ``.macaque`` two monkeys awake and
+under drugs.
 """
 
 from collections.abc import Callable
@@ -16,7 +17,11 @@ from .timescale_tables import timescale_table
 NAME = "timescale/gao2020"
 FEATURES, MACRO, HUMAN, MACAQUE = "df_human_features.csv", "mmp_macro.csv", "df_human.csv", "df_macaque.csv"
 FILES = {
-    FEATURES: ("c929b968a9a60e3cba302c4a9691ec907ccfcdbaebdfb7c86bcf081b7003cfac", 12_568, "tau, T1w/T2w, gene expression"),
+    FEATURES: (
+        "c929b968a9a60e3cba302c4a9691ec907ccfcdbaebdfb7c86bcf081b7003cfac",
+        12_568,
+        "tau, T1w/T2w, gene expression",
+    ),
     MACRO: ("09531f9706a20a8c9349f1cc2aa13b04c1c546e0e435917f9ddce0f74157dd24", 5_879, "parcels and macro-regions"),
     HUMAN: ("33b4bc223a16851a692d450d45574326f2f77955acf4b5a35196b6c86303bf29", 297_566, "human electrodes"),
     MACAQUE: ("6ba35e8798e6ea64794f3c17b4ac1d25cb59f8a5c2f60f339d77f0035259eaf4", 749_353, "macaque electrodes"),
@@ -28,8 +33,9 @@ def _info(name: str, summary: str, files: tuple[str, ...], notes: str) -> Datase
         name=name,
         summary=summary,
         citation=(
-            "Gao, van den Brink, Pfeffer, Voytek 2020, eLife 9:e61277, doi 10.7554/eLife.61277; tables of rdgao/field-echos, from the "
-            "MNI open iEEG atlas, Neurotycho, the Human Connectome Project and the Allen Human Brain Atlas"
+            "Gao, van den Brink, Pfeffer, Voytek 2020, eLife 9:e61277, doi 10.7554/eLife.61277; tables of "
+            "rdgao/field-echos, from the MNI open iEEG atlas, Neurotycho, the Human Connectome Project and the Allen "
+            "Human Brain Atlas"
         ),
         licence="none stated",
         access="own copy",
@@ -45,8 +51,8 @@ PARCELS = _info(
     NAME,
     "electrocorticography, timescales of 180 parcels of the human cortex, with T1w/T2w and gene expression",
     (FEATURES, MACRO),
-    "Left hemisphere, parcels of the Human Connectome Project, weighed means over 106 patients; parcels are smoothed over neighbours and "
-    "so not independent.",
+    "Left hemisphere, parcels of the Human Connectome Project, weighed means over 106 patients; parcels are smoothed over "
+    "neighbours and so not independent.",
 )
 ELECTRODES = _info(
     f"{NAME}.human",

@@ -41,10 +41,11 @@ INFO = DatasetInfo(
     ),
     package="nitime/data",
     notes=(
-        "Locusta migratoria, one cell, recorded intracellularly. A tone of 2.5 kHz whose level is Gaussian noise (SD 6 dB) up to "
-        "200 or 800 Hz; that both runs are of the same cell is what the documentation of nitime says. The stimulus is the level in "
-        "bins of 2 ms, from 0 (softest moment of the sound) to 1 (loudest, 36 dB more), each sound by itself: the headers state "
-        "intensities of 76.4 and 71.2 dB. Each sound was played once in these files, so that no ceiling can be estimated."
+        "Locusta migratoria, one cell, recorded intracellularly. A tone of 2.5 kHz whose level is Gaussian noise (SD 6 "
+        "dB) up to 200 or 800 Hz; that both runs are of the same cell is what the documentation of nitime says. The "
+        "stimulus is the level in bins of 2 ms, from 0 (softest moment of the sound) to 1 (loudest, 36 dB more), each "
+        "sound by itself: the headers state intensities of 76.4 and 71.2 dB. Each sound was played once in these files, "
+        "so that no ceiling can be estimated."
     ),
 )
 
@@ -104,7 +105,9 @@ def _level(located: LocatedFile) -> np.ndarray:
     """Level ``(bin,)`` from 0 to 1; the file holds sample times [us] and amplitudes relative to the largest."""
     amplitude = pd.read_csv(located.path, sep=r"\s+", header=None, dtype=float)[1].to_numpy()
     if len(amplitude) != N_SAMPLES:
-        raise ValueError(f"{located.path} has {len(amplitude)} samples, {N_SAMPLES} are expected; install nitime again.")
+        raise ValueError(
+            f"{located.path} has {len(amplitude)} samples, {N_SAMPLES} are expected; install nitime again."
+        )
     level = np.clip(1 + 20 * np.log10(amplitude) / RANGE_DB, 0, 1)
     return np.asarray(level.reshape(-1, BIN_US // SAMPLE_US).mean(axis=1))
 

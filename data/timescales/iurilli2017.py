@@ -1,6 +1,7 @@
 """Iurilli & Datta 2017: single units of the mouse's olfactory cortex under ten odours, spikes to the millisecond.
 
-``timescale/iurilli2017.apcx`` is anterior piriform cortex, ``timescale/iurilli2017.plcoa`` the posterolateral cortical amygdala.
+``timescale/iurilli2017.apcx`` is anterior piriform cortex, ``timescale/iurilli2017.plcoa`` the posterolateral cortical
+amygdala.
 """
 
 import numpy as np
@@ -51,16 +52,16 @@ def info_of(area: str) -> DatasetInfo:
         access="own copy",
         how_to_get=(
             f"The arrays are those of IurilliAndDatta2017_Data/{file.removesuffix('.npz')}.mat of github.com/dattalab/"
-            "Population-coding-in-an-Innately-Relevant-Olfactory-Area: shape (units, odours, trials), spike_ms with spike_indptr "
-            "of every trial, experiment, shank, isolation_distance and l_ratio per unit."
+            "Population-coding-in-an-Innately-Relevant-Olfactory-Area: shape (units, odours, trials), spike_ms with "
+            "spike_indptr of every trial, experiment, shank, isolation_distance and l_ratio per unit."
         ),
         units="spikes in 50 ms",
         files=(DataFile(file, None, sha256, n_bytes, "spike times of every trial"),),
         folder="recordings/mouse_olfactory_cortex_spikes",
         notes=(
-            f"Awake, head-fixed. Silicon probes, {n_sessions} sessions; units of one session (coordinate subject) were recorded "
-            "together, others were not. Time counts from the odour, which is aligned to the first inhalation and lasts 2 s; the 4 s "
-            "before it are baseline. Which odours these are the files do not say."
+            f"Awake, head-fixed. Silicon probes, {n_sessions} sessions; units of one session (coordinate subject) were "
+            "recorded together, others were not. Time counts from the odour, which is aligned to the first inhalation and "
+            "lasts 2 s; the 4 s before it are baseline. Which odours these are the files do not say."
         ),
     )
 

@@ -1,7 +1,7 @@
 """Park et al. 2025: memory cells of the macaque's prefrontal cortex while a direction is kept in mind.
 
-``timescale/park2025`` holds the delay after one of six directions, ``timescale/park2025.trial`` fixation, target and delay for the
-two directions that the authors call preferred and null.
+``timescale/park2025`` holds the delay after one of six directions, ``timescale/park2025.trial`` fixation, target and delay
+for the two directions that the authors call preferred and null.
 """
 
 from collections.abc import Sequence
@@ -24,12 +24,13 @@ BIN_MS = 50
 DIRECTIONS = {code: f"direction{code}" for code in range(1, 7)}
 SIDES = {0: "class0", 1: "class1"}
 CITATION = (
-    "Park et al. 2025, bioRxiv 10.1101/2025.02.25.640211; data of github.com/pjjeongjun/Orthogonal_Code (units 1 to 240 of 319)"
+    "Park et al. 2025, bioRxiv 10.1101/2025.02.25.640211; data of github.com/pjjeongjun/Orthogonal_Code, units 1 to 240 "
+    "of 319"
 )
 NOTES = (
-    "Macaque lateral prefrontal cortex. Units were not recorded together: a repetition is a pseudo-trial, the n-th trial of each "
-    "unit in that condition, and units have unequal numbers of them (NaN after the last). Rates of the files were multiples of 20 Hz, "
-    "here spikes in 50 ms. "
+    "Macaque lateral prefrontal cortex. Units were not recorded together: a repetition is a pseudo-trial, the n-th trial "
+    "of each unit in that condition, and units have unequal numbers of them (NaN after the last). Rates of the files were "
+    "multiples of 20 Hz, here spikes in 50 ms. "
 )
 
 
@@ -41,8 +42,8 @@ def _info(name: str, summary: str, file: DataFile, source: str, notes: str) -> D
         licence="none stated",
         access="own copy",
         how_to_get=(
-            f"The arrays are those of {source} of github.com/pjjeongjun/Orthogonal_Code for units 1 to 240, trials of all units "
-            "stacked: rate_hz, direction, look, time_ms, and unit_indptr with the first row of each unit."
+            f"The arrays are those of {source} of github.com/pjjeongjun/Orthogonal_Code for units 1 to 240, trials of all "
+            "units stacked: rate_hz, direction, look, time_ms, and unit_indptr with the first row of each unit."
         ),
         units="spikes in 50 ms",
         files=(file,),

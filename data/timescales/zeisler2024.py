@@ -16,8 +16,8 @@ INFO = DatasetInfo(
     name=NAME,
     summary="electrophysiology, timescales of 13,732 single neurons of mouse, macaque and human, five regions",
     citation=(
-        "Zeisler, Love, Rutishauser, Stoll, Rudebeck 2024, Consistent hierarchies of single-neuron timescales in mice, macaques "
-        "and humans; tables of RudebeckLab/timescales"
+        "Zeisler, Love, Rutishauser, Stoll, Rudebeck 2024, Consistent hierarchies of single-neuron timescales in mice, "
+        "macaques and humans; tables of RudebeckLab/timescales"
     ),
     licence="none stated",
     access="own copy",
@@ -34,8 +34,9 @@ INFO = DatasetInfo(
     ),
     folder="recordings/single_unit_timescales_zeisler2024",
     notes=(
-        "Timescales of the interspike-interval method of Fontanier et al. 2022 over the whole recording; only fits that the authors "
-        "accepted (10 to 1000 ms, R2 above 0.5) are in this table. Data sets of six laboratories, of sleep, tasks and rest together."
+        "Timescales of the interspike-interval method of Fontanier et al. 2022 over the whole recording; only fits that "
+        "the authors accepted (10 to 1000 ms, R2 above 0.5) are in this table. Data sets of six laboratories, of sleep, "
+        "tasks and rest together."
     ),
 )
 

@@ -17,14 +17,14 @@ INFO = DatasetInfo(
     name=NAME,
     summary="electrophysiology, spike-count autocorrelation of one monkey session during fixation, lags to 3 s",
     citation=(
-        "Zeraati, Engel, Levina 2022, A flexible Bayesian framework for unbiased estimation of timescales, Nature Computational "
-        "Science 2:193-204, doi 10.1038/s43588-022-00214-3; data of roxana-zeraati/abcTau"
+        "Zeraati, Engel, Levina 2022, A flexible Bayesian framework for unbiased estimation of timescales, Nature "
+        "Computational Science 2:193-204, doi 10.1038/s43588-022-00214-3; data of roxana-zeraati/abcTau"
     ),
     licence="BSD-3-Clause",
     access="own copy",
     how_to_get=(
-        "The arrays are those of paper_figures_data/fig6 of github.com/roxana-zeraati/abcTau: lag_ms, autocorr, and the accepted "
-        "samples abc_one_tau and abc_two_tau."
+        "The arrays are those of paper_figures_data/fig6 of github.com/roxana-zeraati/abcTau: lag_ms, autocorr, and the "
+        "accepted samples abc_one_tau and abc_two_tau."
     ),
     units="spikes^2 in 1 ms",
     files=(
@@ -38,8 +38,8 @@ INFO = DatasetInfo(
     ),
     folder="timescales",
     notes=(
-        "The response at a lag is the autocorrelation there, not normalised: counts scatter like Poisson counts, so that lag 0 stands far "
-        "above lag 1. The last lag of the file has no value and is left out."
+        "The response at a lag is the autocorrelation there, not normalised: counts scatter like Poisson counts, so that "
+        "lag 0 stands far above lag 1. The last lag of the file has no value and is left out."
     ),
 )
 
@@ -71,8 +71,8 @@ def accepted_samples() -> dict[str, np.ndarray]:
     Returns
     -------
     dict
-        ``"one"``: ``(sample,)`` timescales [ms]; ``"two"``: ``(sample, 3)`` shorter and longer timescale [ms] and the weight of the
-        shorter one.
+        ``"one"``: ``(sample,)`` timescales [ms]; ``"two"``: ``(sample, 3)`` shorter and longer timescale [ms] and the
+        weight of the shorter one.
 
     Raises
     ------
