@@ -7,7 +7,9 @@ BIN = $(VENV)/bin
 .PHONY: score test lint test-lowest test-brainscore test-brainscore-language clean
 
 score: $(VENV)/.ready
+	$(BIN)/neuromodels score timescale/leaky-small --on timescale/grasshopper-ridge --layers state --out $(REPORT)
 	$(BIN)/neuromodels score language/suma-small --on 'language/*' --available --seed 10 20 30 42 50 --out $(REPORT)
+	$(BIN)/neuromodels report $(REPORT)
 
 test: $(VENV)/.ready-dev
 	$(BIN)/python -m pytest -n 2
@@ -35,7 +37,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.ready: pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[language]'
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[language,recordings]'
 	@touch $@
 
 $(VENV)/.ready-dev: pyproject.toml constraints.txt | $(BIN)/python

@@ -139,6 +139,64 @@ class ModelInput:
 
 
 @dataclass(frozen=True)
+class MomentAlone:
+    """Which moment it is, neighbours alike: the time course that all sequences have in common.
+
+    Attributes
+    ----------
+    sigma
+        Width of the Gaussian over moments.
+    """
+
+    sigma: float = 2.0
+    name: str = "time alone"
+    standardised: bool = False
+
+    def describe(self) -> str:
+        """What the features are, in one sentence."""
+        return f"one column per moment of a sequence, smoothed over moments (sigma {self.sigma:g}), the same in all sequences"
+
+    def features(self, stimuli: StimulusSet) -> np.ndarray:
+        """``(stimulus, moment)``."""
+        if "moment" not in stimuli.table:
+            raise ValueError(f"stimuli {stimuli.name!r} are no moments of sequences; MomentAlone belongs to OverTime.")
+        moment = stimuli.table["moment"].to_numpy()
+        found, codes = np.unique(moment, return_inverse=True)
+        return gaussian_filter1d(np.eye(len(found)), self.sigma, axis=1, mode="reflect")[codes]
+
+
+@dataclass(frozen=True)
+class DelayedInput:
+    """What the model is shown, now and some steps ago: what its own memory must add something to.
+
+    Attributes
+    ----------
+    delays
+        In steps, from 0; no more than the lead-in of the benchmark.
+    name
+        Name in reports.
+    """
+
+    delays: tuple[int, ...]
+    name: str = "delayed input"
+    standardised: bool = True
+
+    def describe(self) -> str:
+        """What the features are, in one sentence."""
+        return f"the input itself {', '.join(map(str, self.delays))} steps before"
+
+    def features(self, stimuli: StimulusSet) -> np.ndarray:
+        """``(moment, delay x channel)`` of stimuli that are moments with their past; see `alignment.over_time.unfold`."""
+        arrays = stimuli.arrays
+        if arrays is None or "time" not in arrays.dims or arrays.sizes["time"] <= max(self.delays):
+            raise ValueError(
+                f"stimuli {stimuli.name!r} hold no past of {max(self.delays)} steps; give the benchmark a lead-in of as many."
+            )
+        past = arrays.transpose("stimulus", "time", ...).values[:, [-1 - delay for delay in self.delays]]
+        return np.asarray(past, dtype=np.float64).reshape(len(stimuli), -1)
+
+
+@dataclass(frozen=True)
 class OasmModel:
     """Orthogonal autocorrelated sequences: neighbours in a group are alike, different groups are orthogonal.
 

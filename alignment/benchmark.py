@@ -16,13 +16,18 @@ from data.stimuli import StimulusSet
 from .trials import Missing, Trials, arrange_trials, no_trials
 
 if TYPE_CHECKING:
+    from .baselines import Baseline
     from .ceilings import Ceiling
     from .layer_target import LayerTarget
     from .mappings import Mapping
     from .metrics import Similarity
+    from .network_timescales import TimescaleHierarchy, TimescaleMatch
+    from .over_time import OverTime
     from .perceived_flow import PerceivedFlow
     from .relation_ceiling import RelationCeiling
     from .rendering import Rendering
+    from .surrogates import Surrogate
+    from .trial_halves import RelationHalves
 
 Normalisation = Literal["r/c", "noise-corrected", "none"]
 Direction = Literal["model to brain", "brain to model"]
@@ -65,8 +70,9 @@ class Benchmark:
         `LayerTarget` corrects for the noise of the animal and of the fit itself; ``"none"``: a ceiling, if there is one, is
         shown beside the raw score and divides nothing.
     metric
-        A mapping (`alignment.mappings`), a similarity (`alignment.metrics`), `alignment.layer_target.LayerTarget` or
-        `alignment.perceived_flow.PerceivedFlow`, as an object or by name; see `make_metric` for the names.
+        A mapping (`alignment.mappings`), a similarity (`alignment.metrics`), `alignment.layer_target.LayerTarget`,
+        `alignment.perceived_flow.PerceivedFlow`, or of timescales `alignment.network_timescales.TimescaleMatch` and
+        `TimescaleHierarchy`, as an object or by name; see `make_metric` for the names.
     direction
         ``"model to brain"`` predicts neuroids from a layer; ``"brain to model"`` predicts the units of one layer from the
         neuroids (reverse predictivity).
@@ -80,6 +86,12 @@ class Benchmark:
         What draws the stimuli for a model where the recording stored their parameters alone, see `alignment.rendering`.
     nuisance
         Columns of the stimulus table that stand in the null model in place of length and position, such as contrast.
+    over_time
+        How time bins are scored, moment by moment, see `alignment.over_time`; a stimulus is then one moment.
+    baselines
+        Null models in place of length and position and of OASM, which belong to lists of stimuli.
+    surrogates
+        Recordings that never were, on which the same model is scored beside the real one, see `alignment.surrogates`.
     data_options
         Choices with which the dataset is opened, see `data.load_dataset`; set by `with_data_options`.
     """
@@ -91,15 +103,18 @@ class Benchmark:
     split: str | SplitSpec = ""
     neuroids: tuple[str, ...] | None = None
     context: bool = False
-    ceiling: "Ceiling | RelationCeiling | None" = None
+    ceiling: "Ceiling | RelationCeiling | RelationHalves | None" = None
     normalisation: Normalisation = "none"
-    metric: "Mapping | Similarity | LayerTarget | PerceivedFlow | str" = "ridge"
+    metric: "Mapping | Similarity | LayerTarget | PerceivedFlow | TimescaleMatch | TimescaleHierarchy | str" = "ridge"
     direction: Direction = "model to brain"
     missing: Missing = "refuse"
     published: tuple[PublishedNumber, ...] = ()
     protocol_notes: tuple[str, ...] = ()
     rendering: "Rendering | None" = None
     nuisance: tuple[str, ...] = ()
+    over_time: "OverTime | None" = None
+    baselines: "tuple[Baseline, ...]" = ()
+    surrogates: "tuple[Surrogate, ...]" = ()
     data_options: Table[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -144,10 +159,16 @@ class Benchmark:
         return data.dataset_info(self.dataset) if isinstance(self.dataset, str) else self.dataset.info
 
     def load(self, *, offline: bool | None = None) -> NeuralDataset:
-        """Open the dataset; see ``data.load_dataset`` for the errors."""
+        """Open the dataset, a stimulus per moment where it is scored over time; see ``data.load_dataset`` for the errors."""
         if isinstance(self.dataset, NeuralDataset):
-            return self.dataset
-        return data.load_dataset(self.dataset, offline=offline, options=self.data_options)
+            opened = self.dataset
+        else:
+            opened = data.load_dataset(self.dataset, offline=offline, options=self.data_options)
+        if self.over_time is None:
+            return opened
+        from .over_time import unfold
+
+        return unfold(opened, lead_in=self.over_time.lead_in, group=self.over_time.group)
 
     def with_data_options(self, options: Table[str, Any]) -> "Benchmark":
         """The same on a recording that is opened with other choices; name and protocol say so.
@@ -278,8 +299,32 @@ class Benchmark:
         return self.metric
 
     @property
+    def by_timescale(self) -> bool:
+        """Whether the timescales of a model's states are compared with a table of timescales."""
+        from .network_timescales import TimescaleHierarchy, TimescaleMatch
+
+        return isinstance(self.metric, (TimescaleMatch, TimescaleHierarchy))
+
+    @property
+    def timescales(self) -> "TimescaleMatch | TimescaleHierarchy":
+        """How timescales are compared; ValueError where they are not."""
+        from .network_timescales import TimescaleHierarchy, TimescaleMatch
+
+        if not isinstance(self.metric, (TimescaleMatch, TimescaleHierarchy)):
+            raise ValueError(f"{self.name} has the metric {self.metric!r}, which compares no timescales.")
+        return self.metric
+
+    @property
     def ceiling_words(self) -> str:
         """How the ceiling is obtained, in one sentence."""
+        if self.by_timescale:
+            from .network_timescales import TimescaleMatch
+
+            return (
+                "the same score between two random halves of the neurons, mean over halvings"
+                if isinstance(self.metric, TimescaleMatch)
+                else "the score of a timescale that rises along the hierarchy all the way, whatever its values"
+            )
         if self.by_place:
             return (
                 "none"
@@ -294,8 +339,13 @@ class Benchmark:
         """The mapping or similarity as an object; ValueError where every layer is scored with every animal."""
         from .layer_target import LayerTarget
         from .metrics import make_metric
+        from .network_timescales import TimescaleHierarchy, TimescaleMatch
         from .perceived_flow import PerceivedFlow
 
+        if isinstance(self.metric, (TimescaleMatch, TimescaleHierarchy)):
+            raise ValueError(
+                f"{self.name} compares timescales, which is no mapping or similarity; use alignment.score."
+            )
         if isinstance(self.metric, (LayerTarget, PerceivedFlow)):
             what = "compares flow with observers" if self.by_place else "scores every layer with every animal"
             raise ValueError(
@@ -324,7 +374,7 @@ class Benchmark:
     def protocol(self, spec: SplitSpec | None, *, responses: bool = True) -> list[str]:
         """The protocol in words, in the order of execution; ``responses`` False for a dataset of dissimilarities.
 
-        No split (None) belongs to the metrics `LayerTarget`, with folds of its own, and `PerceivedFlow`, which fits nothing.
+        No split (None) belongs to the metrics `LayerTarget`, with folds of its own, and to those that fit nothing.
         """
         from .metrics import protocol_steps
 
@@ -333,13 +383,19 @@ class Benchmark:
             steps.append("Each text is shown after the earlier texts of its group, joined by spaces.")
         if self.rendering:
             steps.append(self.rendering.words)
-        steps += self.protocol_notes
-        if responses:
+        steps += (*(self.over_time.words if self.over_time else ()), *self.protocol_notes)
+        if responses and not self.by_timescale:
             steps.append("Responses to repetitions of a stimulus are averaged.")
-        if spec is None:
+        if self.by_timescale:
+            steps += self.timescales.protocol_steps()
+        elif spec is None:
             steps += (self.perceived_flow if self.by_place else self.layer_target).protocol_steps()
         else:
             steps += protocol_steps(self.make_metric(), spec, reverse=self.direction == "brain to model")
+            if self.over_time and self.over_time.between:
+                from .between_sequences import WORDS
+
+                steps[-1] = WORDS
         steps += [
             f"Ceiling: {self.ceiling_words}.",
             "Ceiled score: "

@@ -143,7 +143,8 @@ class ScoreCommand:
                 if note not in said:
                     print(note, file=sys.stderr)
                     said.append(note)
-            _split(benchmark, dataset, arguments)
+            if not benchmark.by_timescale:
+                _split(benchmark, dataset, arguments)
         if arguments.out:
             (Path(arguments.out) / "scores").mkdir(parents=True, exist_ok=True)
 
@@ -330,6 +331,11 @@ def _plan(model: Any, benchmark: "Benchmark", arguments: argparse.Namespace) -> 
     dataset = benchmark.load(offline=True)
     if benchmark.by_place:
         _plan_places(model, dataset)
+        print(f"    nothing to download; licence: {info.licence}")
+        return
+    if benchmark.by_timescale or benchmark.over_time:
+        for step in benchmark.protocol(None if benchmark.by_timescale else _split(benchmark, dataset, arguments)):
+            print(f"    {step}")
         print(f"    nothing to download; licence: {info.licence}")
         return
     shown = benchmark.shown(dataset.stimuli)

@@ -67,7 +67,7 @@ class CrossValidation:
 
     def measure(self, features: np.ndarray, *, choose: bool = True) -> Measurement:
         """Map features to all targets and permuted targets; ``choose`` False skips what only a choice of layers needs."""
-        made = self.mapping.cross_predict(features, self.responses, self.folds, self.groups, inner=choose)
+        made = self.predicted(self.mapping, features, self.responses, choose=choose)
         permuted = self._permuted(features, choose) if len(self.orders) else None
         return self._measured(made, permuted)
 
@@ -75,14 +75,12 @@ class CrossValidation:
         """The same for a null model; small ones are remembered, since all models on a benchmark meet the same ones."""
         mapping = self.null_mapping(null)
         if len(features) * self.responses.shape[1] > LARGEST_REMEMBERED:
-            return self._measured(
-                mapping.cross_predict(features, self.responses, self.folds, self.groups, inner=False), None
-            )
+            return self._measured(self.predicted(mapping, features, self.responses), None)
         key = self._key(features, mapping)
         if key not in _nulls:
             while len(_nulls) >= NULLS_REMEMBERED:
                 del _nulls[next(iter(_nulls))]
-            _nulls[key] = mapping.cross_predict(features, self.responses, self.folds, self.groups, inner=False)
+            _nulls[key] = self.predicted(mapping, features, self.responses)
         return self._measured(_nulls[key], None)
 
     def null_mapping(self, null: Baseline) -> Mapping:
@@ -117,6 +115,22 @@ class CrossValidation:
         values = np.stack([one.parts["permuted"][0] for one in each])  # (layer, split, permutation, neuroid)
         return np.take_along_axis(values, best, axis=0)[0], np.take_along_axis(quality, best[..., 0], axis=0)[0]
 
+    def predicted(
+        self, mapping: Mapping, features: np.ndarray, targets: np.ndarray, *, choose: bool = False
+    ) -> CrossPrediction:
+        """Test rows of every fold, predicted by a mapping that was fitted on its training rows."""
+        return mapping.cross_predict(features, targets, self.folds, self.groups, inner=choose)
+
+    def correlations(self, fold: Fold, predicted: np.ndarray, targets: np.ndarray) -> np.ndarray:
+        """Agreement ``(column,)`` of predicted test rows with ``targets (stimulus, column)`` in one fold."""
+        return pearson(predicted, targets[fold.test])
+
+    def weighted_correlations(
+        self, fold: Fold, predicted: np.ndarray, targets: np.ndarray, weights: np.ndarray
+    ) -> np.ndarray:
+        """The same for many weightings ``(draw, stimulus)`` of the stimuli, ``(draw, column)``."""
+        return weighted_pearson(predicted, targets[fold.test], weights[:, fold.test])
+
     def _permuted(self, features: np.ndarray, choose: bool) -> tuple[np.ndarray, np.ndarray]:
         """Correlations ``(split, permutation, neuroid)`` and inner quality ``(split, permutation)`` of permuted targets.
 
@@ -133,16 +147,19 @@ class CrossValidation:
     ) -> tuple[np.ndarray, np.ndarray]:
         n_permutations, n_neuroids = len(orders), self.responses.shape[1]
         targets = self.responses[orders].transpose(1, 0, 2).reshape(len(self.responses), -1)
-        made = self.mapping.cross_predict(features, targets, self.folds, self.groups, inner=choose)
+        made = self.predicted(self.mapping, features, targets, choose=choose)
         shape = (len(self.folds), n_permutations, n_neuroids)
         r = np.stack(
-            [pearson(part, targets[fold.test]) for fold, part in zip(self.folds, made.predictions, strict=True)]
+            [self.correlations(fold, part, targets) for fold, part in zip(self.folds, made.predictions, strict=True)]
         )
         return r.reshape(shape), aggregate(made.inner_r2.reshape(shape), self.subject)
 
     def _measured(self, made: CrossPrediction, permuted: tuple[np.ndarray, np.ndarray] | None) -> Measurement:
         raw = np.stack(
-            [pearson(part, self.responses[fold.test]) for fold, part in zip(self.folds, made.predictions, strict=True)]
+            [
+                self.correlations(fold, part, self.responses)
+                for fold, part in zip(self.folds, made.predictions, strict=True)
+            ]
         )
         draws_raw, draws_ceiled = self._draws(made.predictions, nan_mean(raw, axis=0))
         per_neuroid = np.empty((0, raw.shape[1])) if permuted is None else nan_mean(permuted[0], axis=0)
@@ -167,7 +184,7 @@ class CrossValidation:
             total = np.zeros((len(self.weights), raw[:, block].shape[1]))
             count = np.zeros_like(total)
             for fold, made in zip(self.folds, predictions, strict=True):
-                r = weighted_pearson(made[:, block], self.responses[fold.test, block], self.weights[:, fold.test])
+                r = self.weighted_correlations(fold, made[:, block], self.responses[:, block], self.weights)
                 total += np.nan_to_num(r)
                 count += ~np.isnan(r)
             raw[:, block] = np.where(count > 0, total / np.maximum(count, 1), np.nan)
@@ -180,7 +197,8 @@ class CrossValidation:
         )
 
     def _key(self, features: np.ndarray, mapping: Mapping) -> str:
-        digest = hashlib.sha256(f"{sorted(mapping.get_params().items(), key=str)} {features.shape}".encode())
+        kind = type(self).__name__
+        digest = hashlib.sha256(f"{kind} {sorted(mapping.get_params().items(), key=str)} {features.shape}".encode())
         rows = [part for fold in self.folds for part in (fold.train, fold.test)]
         for array in (features, self.responses, np.asarray(getattr(mapping, "alphas", 0)), *rows):
             digest.update(np.ascontiguousarray(array).data)

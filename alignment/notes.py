@@ -90,11 +90,13 @@ def null_edge_note(nulls: Mapping[str, Measurement]) -> str:
 def neighbour_note(result: Score) -> str:
     """Sentence for a set whose neighbouring stimuli are alike across folds, found by the null that knows nothing else."""
     name = OasmModel().name
+    if name not in result.baselines:
+        return ""
     row = result.baseline_row(name)
     low, high = row["ci_low"], row["ci_high"]
     if not low > 0:
         return ""
-    if result.measure != "Pearson r":
+    if not result.fitted:
         return (
             f"{name} scores above 0 (interval {low:.3f} to {high:.3f}) though it knows only the order of the stimuli table: "
             "stimuli that stand near each other are alike, as when a table is sorted by category, and any model that sees "

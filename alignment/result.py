@@ -95,8 +95,13 @@ class Score:
 
     @property
     def measure(self) -> str:
-        """What the raw number is: ``Pearson r``, ``RSA``, ``CKA``."""
+        """What the raw number is: ``Pearson r``, ``cosine`` (of what tells sequences apart), ``RSA``, ``CKA``."""
         return str(self.provenance.get("measure", "Pearson r"))
+
+    @property
+    def fitted(self) -> bool:
+        """Whether a mapping was fitted, so that there is a number per neuroid; similarities have one per subject."""
+        return self.measure in ("Pearson r", "cosine")
 
     @property
     def symbol(self) -> str:
@@ -347,7 +352,7 @@ class Score:
         sizes = self.data.sizes
         lines.append(
             f"  from     {self.provenance['n_presentations']} presentations, {sizes['neuroid']} "
-            f"{'neuroids' if self.measure == 'Pearson r' else 'subjects'}, {sizes['split']} folds; "
+            f"{'neuroids' if self.fitted else 'subjects'}, {sizes['split']} folds; "
             f"{len(self.warnings)} warning(s)"
         )
         return "\n".join(lines)

@@ -1,6 +1,7 @@
 """What measures features against a recording: targets, resamples, permutations and ceiling, made ready for all layers."""
 
 import hashlib
+from collections.abc import Callable
 
 import numpy as np
 import xarray as xr
@@ -9,6 +10,7 @@ from data.dataset import NeuralDataset
 from data.splits import SplitSpec
 
 from .benchmark import Benchmark
+from .between_sequences import BetweenSequences
 from .ceilings import Ceiling, CeilingEstimate
 from .crossvalidation import CrossValidation
 from .folds import Fold, inner_groups
@@ -16,8 +18,10 @@ from .inference.resampling import bootstrap_weights, fold_factor, small_sample_f
 from .mappings import Mapping, PerTimeBin, SharedOverTime
 from .mappings.flat_bins import FlatBins
 from .metrics import Rsa, Similarity
+from .over_time import MOMENT
 from .relation_ceiling import RelationCeiling
 from .similarity_run import SimilarityRun
+from .trial_halves import RelationHalves
 from .trials import Trials
 from .units import Units
 
@@ -30,7 +34,7 @@ FEWEST_ORDERS = 20
 RUNS = (
     25  # runs of presentations that are drawn whole where neighbours are alike, unless their likeness reaches further
 )
-_ceilings: dict[str, tuple[Ceiling, CeilingEstimate]] = {}
+_ceilings: dict[str, tuple[Ceiling | RelationHalves, CeilingEstimate]] = {}
 
 
 def make_run(
@@ -60,7 +64,12 @@ def make_run(
         relations = _relations(dataset, trials, subject, metric)
         none = CeilingEstimate(np.full(len(relations), np.nan), None)
         ceiling = none
-        if bench.ceiling is not None:
+        if isinstance(bench.ceiling, RelationHalves):
+            halves, similarity = bench.ceiling, metric
+            ceiling = _remembered(
+                halves, trials, weights, lambda: halves.estimate_trials(trials.values, subject, similarity, weights)
+            )
+        elif bench.ceiling is not None:
             if not isinstance(bench.ceiling, RelationCeiling):
                 raise ValueError(
                     f"{bench.name}: ceiling {bench.ceiling.kind!r} belongs to neuroids, but {metric.name} is a number per "
@@ -71,22 +80,27 @@ def make_run(
             relations, folds, metric, ceiling=ceiling, weights=weights, orders=orders, groups=units.labels
         )
         return run, units, note
-    if isinstance(bench.ceiling, RelationCeiling):
+    if isinstance(bench.ceiling, (RelationCeiling, RelationHalves)):
         raise ValueError(
             f"{bench.name}: ceiling {bench.ceiling.kind!r} belongs to a similarity, but a mapping is scored per neuroid; use "
             "SplitHalfCeiling() or another ceiling of neuroids."
         )
     ceiling = CeilingEstimate(np.full(n_neuroids, np.nan), None)
     if bench.ceiling is not None:
-        ceiling = _remembered_ceiling(bench.ceiling, trials, weights)
+        known = bench.ceiling
+        ceiling = _remembered(known, trials, weights, lambda: known.estimate(trials.values, weights))
     # Inner folds are cut as the outer ones are; the bootstrap always draws whole groups where there are any.
     groups = inner_groups(spec, stimuli.table_with_content())
     if isinstance(metric, (SharedOverTime, PerTimeBin)):
         metric = FlatBins(metric, _n_bins(bench, trials))
     factor = interval_factor(folds, units)
-    fitted = CrossValidation(
+    between = bench.over_time is not None and bench.over_time.between
+    kind = BetweenSequences if between else CrossValidation
+    fitted = kind(
         trials.mean, subject, folds, groups, metric, ceiling=ceiling, weights=weights, orders=orders, factor=factor
     )
+    if isinstance(fitted, BetweenSequences):
+        fitted.moment = stimuli.table[MOMENT].to_numpy()
     return fitted, units, note
 
 
@@ -112,7 +126,9 @@ def _n_bins(bench: Benchmark, trials: Trials) -> int:
     return int((ids == ids[0]).sum())
 
 
-def _remembered_ceiling(ceiling: Ceiling, trials: Trials, weights: np.ndarray) -> CeilingEstimate:
+def _remembered(
+    ceiling: Ceiling | RelationHalves, trials: Trials, weights: np.ndarray, estimate: Callable[[], CeilingEstimate]
+) -> CeilingEstimate:
     """The ceiling of a recording is the same for all models; halving many repetitions takes longer than a fit."""
     content = hashlib.sha256()
     for array in (trials.values.values, weights):
@@ -121,13 +137,13 @@ def _remembered_ceiling(ceiling: Ceiling, trials: Trials, weights: np.ndarray) -
         content.update(repr((name, coord.dims, coord.values.tolist())).encode())
     key = content.hexdigest()
     # By identity: two ceilings may look alike and hold different folds or numbers.
-    known, estimate = _ceilings.get(key, (None, None))
-    if known is not ceiling or estimate is None:
+    known, found = _ceilings.get(key, (None, None))
+    if known is not ceiling or found is None:
         while len(_ceilings) >= CEILINGS_REMEMBERED:
             del _ceilings[next(iter(_ceilings))]
-        estimate = ceiling.estimate(trials.values, weights)
-        _ceilings[key] = (ceiling, estimate)
-    return estimate
+        found = estimate()
+        _ceilings[key] = (ceiling, found)
+    return found
 
 
 def _relations(

@@ -19,6 +19,7 @@ from .layer_target.scoring import score_animals
 from .leakage import check_leak
 from .mappings import Mapping
 from .measurement import Measurement, assemble
+from .network_timescales.scoring import score_timescales
 from .notes import (
     ceiling_notes,
     edge_note,
@@ -28,6 +29,7 @@ from .notes import (
     null_edge_note,
     penalties_of,
 )
+from .over_time import activations_over_time
 from .perceived_flow.scoring import score_perceived_flow
 from .protocol import RecordableModel
 from .provenance import headline_layer, identity
@@ -36,6 +38,7 @@ from .rendering import rendered_activations
 from .result import NESTED, Score
 from .runs import make_run, swap_sides
 from .similarity_run import SimilarityRun
+from .surrogates import measure_surrogate
 
 
 def score(
@@ -111,6 +114,10 @@ def score(
         if split is not None or layers is not None:
             raise ValueError(f"{bench.name} compares optical flow and fits nothing; leave out split and layers.")
         return score_perceived_flow(model, bench, dataset, n_boot=n_boot, n_permutations=n_permutations, seed=seed)
+    if bench.by_timescale:
+        if split is not None:
+            raise ValueError(f"{bench.name} compares timescales and fits nothing; leave out split={split!r}.")
+        return score_timescales(model, bench, dataset, layers=layers, n_boot=n_boot, seed=seed)
     if bench.by_animal:
         if split is not None:
             raise ValueError(f"{bench.name} takes every half of the stimuli for training; leave out split={split!r}.")
@@ -146,6 +153,9 @@ def score(
         activations = rendered_activations(
             model, bench.rendering, dataset, layers, batch_size=min(batch_size, 16), cache=cache, progress=progress
         )
+    elif bench.over_time and not isinstance(model, RecordingModel):
+        activations, left_out = activations_over_time(model, bench.over_time, dataset, layers)
+        notes += left_out
     else:
         activations = record_activations(model, bench.shown(stimuli), layers, batch_size=batch_size, cache=cache)
     notes += [constant_note(model, name, values.values) for name, values in activations.items()]
@@ -165,10 +175,7 @@ def score(
         steps.advance()
     considered = names if headline == NESTED else [headline]
     width = max(layer_features[name].shape[1] for name in considered)
-    nuisance: Baseline = (
-        TableColumns(bench.nuisance) if bench.nuisance else NuisanceModel(getattr(model, "n_tokens", None))
-    )
-    nulls: list[Baseline] = [RandomFeatures(width, seed), nuisance, OasmModel()]
+    nulls: list[Baseline] = [RandomFeatures(width, seed), *(bench.baselines or _baselines(bench, model))]
     measured_nulls = {}
     for null in nulls:
         measured_nulls[null.name] = run.measure_null(null, null.features(stimuli))
@@ -177,6 +184,11 @@ def score(
     choice: list[str] = []
     if len(names) > 1:
         measured[NESTED], choice = run.nested(measured)
+    stands = layer_features[max(names, key=choice.count) if headline == NESTED else headline]
+    for surrogate in bench.surrogates:
+        measured_nulls[surrogate.name] = measure_surrogate(
+            surrogate, stands, bench, spec, dataset, trials, folds, n_boot, seed
+        )
     notes += [edge_note(measured, penalties_of(metric)), null_edge_note(measured_nulls)]
     coords = {"neuroid_id": run.subject}
     if isinstance(run, CrossValidation):
@@ -205,8 +217,8 @@ def score(
         "nested_choice": choice,
         "neuroids_left_out": list(trials.left_out),
         "metric": _metric_words(bench),
-        "measure": "Pearson r" if isinstance(metric, Mapping) else metric.name,
-        "baselines": {null.name: null.describe() for null in nulls},
+        "measure": _measure(bench, metric),
+        "baselines": {null.name: null.describe() for null in (*nulls, *bench.surrogates)},
         "published": [vars(number) for number in bench.published],
     }
     words = interval_words(units.words, n_boot, factor, len(run.orders), fitted=fitted)
@@ -224,12 +236,25 @@ def score(
     return replace(result, warnings=(*result.warnings, neighbours)) if neighbours else result
 
 
+def _baselines(bench: Benchmark, model: RecordableModel) -> list[Baseline]:
+    """What is known of a list of stimuli: how long or strong they are, and which are neighbours."""
+    if bench.nuisance:
+        return [TableColumns(bench.nuisance), OasmModel()]
+    return [NuisanceModel(getattr(model, "n_tokens", None)), OasmModel()]
+
+
 def _check_model(model: RecordableModel) -> None:
     absent = [member for member in ("name", "revision", "layers", "input_spec", "record") if not hasattr(model, member)]
     if absent:
         raise TypeError(
             f"{type(model).__name__} is no RecordableModel, it lacks {', '.join(absent)}; wrap a torch network in TorchModel."
         )
+
+
+def _measure(bench: Benchmark, metric: object) -> str:
+    if not isinstance(metric, Mapping):
+        return str(getattr(metric, "name", "similarity"))
+    return "cosine" if bench.over_time and bench.over_time.between else "Pearson r"
 
 
 def _metric_words(bench: Benchmark) -> str:

@@ -97,7 +97,7 @@ def _figures(
 
     first = scores[0]
     several = first.data.sizes["neuroid"] > 1
-    fitted = first.measure == "Pearson r"
+    fitted = first.fitted
     main = files.add(
         f"{stem}-scores",
         _styled(lambda: plots.plot_scores(scores)),

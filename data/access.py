@@ -1,12 +1,14 @@
 """Where the files of a dataset lie, whether they are the right ones, and how to get them.
 
 Places, in order: ``$NEUROMODELS_DATA/<folder of the dataset>/`` (a copy of your own, never written to), then
-``$NEUROMODELS_HOME/datasets/<dataset>/`` (downloads). Both are checked against the same hashes.
+``$NEUROMODELS_HOME/datasets/<dataset>/`` (downloads), then the folder of an installed package that carries them. All are
+checked against the same hashes.
 """
 
 import hashlib
 import os
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from .dataset import DataFile, DatasetInfo
@@ -51,7 +53,14 @@ def download_folder(info: DatasetInfo) -> Path:
 
 def _places(info: DatasetInfo) -> list[Path]:
     mirror = os.environ.get("NEUROMODELS_DATA")
-    return [*([Path(mirror) / info.folder] if mirror else []), download_folder(info)]
+    return [*([Path(mirror) / info.folder] if mirror else []), download_folder(info), *_package_folder(info)]
+
+
+def _package_folder(info: DatasetInfo) -> list[Path]:
+    """Folder inside the installed package that carries the files; the package is found, not imported."""
+    name, _, inside = info.package.partition("/")
+    spec = find_spec(name) if name else None
+    return [Path(place) / inside for place in spec.submodule_search_locations or ()] if spec else []
 
 
 def own_files(info: DatasetInfo) -> list[Path]:
@@ -129,6 +138,8 @@ def how_to_get_files(info: DatasetInfo, missing: list[DataFile]) -> str:
     place = f"{mirror}/{info.folder}/" if mirror else f"FOLDER/{info.folder}/ and set NEUROMODELS_DATA=FOLDER"
     what = "the files" if info.pattern else "the file"
     download = f"run `neuromodels data fetch {info.name}`, or " if info.access == "download" else ""
+    if info.access == "package":
+        download = f"run `pip install {info.package.partition('/')[0]}`, or "
     return (
         f"{info.name} is not on this machine (missing: {names}): {download}put {what} into {place}. "
         f"{info.how_to_get} Licence: {info.licence}."

@@ -21,7 +21,13 @@ class _Entry:
 
 _registry: Registry[_Entry] = Registry(
     "dataset",
-    {"language": "data.language", "motion": "data.motion", "tactile": "data.tactile", "vision": "data.vision"},
+    {
+        "language": "data.language",
+        "motion": "data.motion",
+        "tactile": "data.tactile",
+        "timescale": "data.timescales",
+        "vision": "data.vision",
+    },
     entry_point_group="neuromodels.datasets",
 )
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from .stimuli import StimulusSet
 
-Access = Literal["embedded", "download", "own copy"]
+Access = Literal["embedded", "download", "package", "own copy"]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ class DatasetInfo:
     licence
         As its source states it, or "none stated".
     access
-        ``embedded`` (made by code here), ``download`` (`fetch` gets it), ``own copy`` (the user puts it in place).
+        ``embedded`` (made by code here), ``download`` (`fetch` gets it), ``package`` (files that another installed package
+        carries), ``own copy`` (the user puts it in place).
     how_to_get
         What to do when a file is missing.
     files
@@ -65,6 +66,8 @@ class DatasetInfo:
     pattern
         Instead of ``files``: shell pattern of a user's own files below the folder, too large to be hashed as wholes; the
         provenance then quotes hashes of what was read.
+    package
+        Folder inside an installed package that carries the files, such as ``"nitime/data"``; the package is never imported.
     """
 
     name: str
@@ -80,6 +83,7 @@ class DatasetInfo:
     splits: dict[str, SplitSpec] = field(default_factory=dict)
     folder: str = ""
     pattern: str = ""
+    package: str = ""
 
     def __post_init__(self) -> None:
         if not self.folder:

@@ -13,6 +13,7 @@ _registry: Registry[Benchmark] = Registry(
         "language": "alignment.benchmarks.language",
         "motion": "alignment.benchmarks.motion",
         "tactile": "alignment.benchmarks.tactile",
+        "timescale": "alignment.benchmarks.timescale",
         "vision": "alignment.benchmarks.vision",
     },
     entry_point_group="neuromodels.benchmarks",
