@@ -36,8 +36,8 @@ def train_seeds(
     """Train a memory recipe with several seeds, side by side.
 
     Each seed is the run that ``model.seed`` and ``training.seed`` of this value give alone, up to rounding: it has its own
-    digits and its own place in the curriculum, and its folder, such as ``seed-0``, is that of any other run. A seed that is done leaves the others more room. State is saved at the end
-    of each epoch.
+    digits and its own place in the curriculum, and its folder, such as ``seed-0``, is that of any other run. A seed that is
+    done leaves the others more room. State is saved at the end of each epoch.
 
     Parameters
     ----------

@@ -10,6 +10,8 @@ from neuromodels import load_model
 from neuromodels.training import kinds, read_history, train
 from neuromodels.training.samples import epoch_rows
 from neuromodels.training.tables import RecipeError
+from neuromodels.training.tasks import Classification
+from neuromodels.weights import read_facts
 
 
 def test_weights_are_those_of_a_plain_loop(toy_recipe, toy, tmp_path):
@@ -101,6 +103,27 @@ def test_function_after_an_epoch_may_change_the_stream_and_stop(toy_recipe, toy,
     result = train(recipe, tmp_path / "run", after_epoch=[curriculum])
     assert [epoch for epoch, _ in seen] == [0, 1]
     assert result.stopped == "a function after epoch 2 ended the run"
+
+
+def test_task_may_judge_keep_networks_and_end_the_run(toy_recipe, tmp_path, monkeypatch, weights_of):
+    class Curriculum(Classification):
+        best, larger_is_better = "passed", True
+
+        def after_epoch(self, end):
+            end.row["validation_passed"] = float(end.epoch == 1)
+            end.keep(f"stages/Epoch {end.epoch}")
+            return "" if end.epoch < 2 else "all is learned"
+
+    monkeypatch.setattr("neuromodels.training.tasks.Classification", Curriculum)
+    result = train(toy_recipe(training={"epochs": 5, "batch_size": 8}), tmp_path / "run")
+    assert (result.epochs, result.best_epoch, result.stopped) == (3, 2, "all is learned")
+    assert read_history(tmp_path / "run")[1]["validation_passed"] == 1
+    stages = [tmp_path / "run" / "stages" / f"Epoch {epoch}" for epoch in range(3)]
+    assert torch.equal(weights_of(stages[1]), weights_of(tmp_path / "run" / "best"))
+    assert torch.equal(weights_of(stages[2]), weights_of(tmp_path / "run" / "last"))
+    assert not torch.equal(weights_of(stages[0]), weights_of(stages[1]))
+    assert load_model(stages[1]).label == "run-epoch-1"
+    assert read_facts(stages[1])[0]["trained"]["metrics"]["validation_passed"] == 1
 
 
 @pytest.mark.parametrize("name", ["steps_per_epoch", "evaluation_steps"])

@@ -25,6 +25,11 @@ class Net(nn.Module):
     [
         ("sgd", {"momentum": 0.8}, lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.8, weight_decay=0.01)),
         (
+            "sgd",
+            {"momentum": 0.1, "nesterov": True},
+            lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.1, nesterov=True, weight_decay=0.01),
+        ),
+        (
             "adamw",
             {"betas": (0.8, 0.9), "eps": 1e-6},
             lambda p: torch.optim.AdamW(p, lr=0.1, betas=(0.8, 0.9), eps=1e-6, weight_decay=0.01),

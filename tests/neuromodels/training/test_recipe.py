@@ -109,6 +109,14 @@ def test_published_defaults():
         (changed(optimizer={"lr": -1.0}), r"optimizer.lr must be finite and at least 0, received -1.0"),
         (changed(optimizer={"lr": float("nan")}), r"optimizer.lr must be finite"),
         (changed(optimizer={"momentum": 1.0}), r"optimizer.momentum must be from 0 to below 1"),
+        (
+            changed(optimizer={"kind": "sgd", "nesterov": True, "momentum": 0.0}),
+            r"optimizer.nesterov needs a momentum above 0",
+        ),
+        (
+            changed(optimizer={"kind": "lars", "nesterov": True}),
+            r"optimizer.nesterov is True, but 'lars' does not read it",
+        ),
         (changed(optimizer={"betas": [0.9]}), r"optimizer.betas must be a list of 2 values"),
         (changed(optimizer={"betas": [0.9, 1.0]}), r"optimizer.betas must be two numbers from 0 to below 1"),
         (changed(optimizer={"decay": "none"}), r"optimizer.decay must be one of all, weights"),

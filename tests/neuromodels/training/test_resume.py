@@ -115,6 +115,16 @@ def test_other_recipe_is_refused_by_its_first_difference(random_recipe, tmp_path
         train(recipe.with_changes(["optimizer.lr=0.3"]), tmp_path / "run", resume=True)
 
 
+def test_run_that_is_older_than_a_field_of_recipes_goes_on(random_recipe, tmp_path):
+    recipe = random_recipe()
+    train(recipe, tmp_path / "run")
+    path = tmp_path / "run" / "last" / "state.json"
+    state = json.loads(path.read_text())
+    del state["recipe"]["optimizer"]["nesterov"]
+    path.write_text(json.dumps(state))
+    assert train(recipe, tmp_path / "run", resume=True).epochs == 4
+
+
 def test_damaged_state_is_named(random_recipe, tmp_path):
     recipe = random_recipe()
     train(recipe, tmp_path / "run")
