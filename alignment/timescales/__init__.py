@@ -2,13 +2,13 @@
 
 from .autocorrelation import autocorrelation
 from .comparison import compare_hierarchies, compare_timescales
+from .count_timescales import across_trial_timescale, within_trial_timescale
 from .counts import in_trials, rebin, spike_counts
 from .exponentials import fit_exponentials, select_exponentials
 from .nulls import timescale_presence
 from .plots import plot_coverage, plot_timescale, plot_timescale_comparison, plot_timescales_per_area
 from .posterior import simulated_timescale
 from .spectrum import knee_timescale
-from .spike_counts import across_trial_timescale, within_trial_timescale
 from .spike_differences import spike_difference_timescale
 
 __all__ = [

@@ -234,10 +234,10 @@ def _residual(t: np.ndarray, y: np.ndarray, tau: np.ndarray, offset: bool) -> np
 def _status(tau: np.ndarray, weight: np.ndarray, r2: float, low: float, high: float) -> str:
     if not np.isfinite(weight).all():
         return "nothing decays"
-    if not r2 >= LEAST_R2:
-        return f"r2 is {r2:.2f}, below {LEAST_R2}"
     if (tau <= low * 1.01).any() or (tau >= high / 1.01).any():
         return f"a timescale is at its bound of {low:g} to {high:g} ms"
+    if not r2 >= LEAST_R2:
+        return f"r2 is {r2:.2f}, below {LEAST_R2}"
     if len(tau) > 1 and weight.min() < LEAST_WEIGHT:
         return f"a weight is {weight.min():.3f}, below {LEAST_WEIGHT}"
     if len(tau) > 1 and (tau[1:] / tau[:-1]).min() < LEAST_RATIO:

@@ -7,10 +7,10 @@ import xarray as xr
 
 from ..inference.permutation import permutation_p
 from .autocorrelation import autocovariance, exponentials
+from .count_timescales import LEAST_TRIALS, number_of_lags
 from .counts import Recording
 from .estimation import Options, Units
 from .profiles import fit_profile, tau_grid
-from .spike_counts import LEAST_TRIALS, number_of_lags
 
 Null = Literal["shuffled", "poisson"]
 

@@ -6,9 +6,9 @@ import numpy as np
 import xarray as xr
 
 from .calibration import Calibrated, Simulate
+from .count_timescales import timescale_of_counts
 from .counts import Noise, Recording
 from .estimation import Options
-from .spike_counts import timescale_of_counts
 
 PLACES = (24, 14, 14)  # timescales of each round
 NEGLIGIBLE = 1e-3  # of the highest likelihood: timescales below it are left out of the next round

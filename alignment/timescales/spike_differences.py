@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from .count_timescales import FirstLag, timescale_of_counts
 from .counts import spike_counts
 from .estimation import Options
-from .spike_counts import FirstLag, timescale_of_counts
 
 SMOOTHED_LAGS = 3
 SpikeTimes = Sequence[np.ndarray] | Sequence[Sequence[np.ndarray]]

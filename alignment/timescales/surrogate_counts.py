@@ -75,21 +75,22 @@ class Fluctuations:
             return np.asarray(
                 self.mean + trial + binned + np.sqrt(extra) * rng.standard_normal((n_trials, n_bins)),
             )
-        mean = max(float(self.mean.mean()), 1e-12)
-        # Shares of the mean: fluctuations scale with the rate of the bin, as gains do.
-        square = float((self.mean**2).mean()) if self.mean.any() else 1e-12
-        spread = variance / square
+        # Shares of the squared mean: fluctuations scale with the rate of the bin, as the gains of trials do. A product of
+        # both has the covariance (1 + s rho)(1 + g) - 1, hence the division.
+        square = max(float((self.mean**2).mean()), 1e-300)
+        gains = gain / square
+        spread = variance / square / (1 + gains)
         if spread <= GAUSSIAN_UP_TO:
             path = 1 + np.sqrt(spread) * _gaussian_path(keep, n_trials, n_bins * steps, rng)
         else:
             path = _gamma_path(keep, spread, n_trials, n_bins * steps, rng)
         rate = np.maximum(path, 0).reshape(n_trials, n_bins, steps).mean(axis=2) * self.mean
-        if gain > 0:
-            rate = rate + np.sqrt(gain) * rng.standard_normal((n_trials, 1)) * self.mean / mean
+        if gains > 0:
+            rate = rate * rng.standard_gamma(1 / gains, (n_trials, 1)) * gains
         if extra > 0:
-            shape = square / extra
+            shape = square * (1 + spread) * (1 + gains) / extra
             rate = rate * rng.standard_gamma(shape, (n_trials, n_bins)) / shape
-        return rng.poisson(np.maximum(rate, 0)).astype(float)
+        return rng.poisson(rate).astype(float)
 
 
 def _steps(tau_ms: float, bin_ms: float) -> int:

@@ -40,13 +40,13 @@ def test_rivals_are_what_they_say():
 def test_distance_of_a_wider_distribution_is_covered():
     truth = 0.3 * np.sqrt(2 / np.pi)  # mean absolute difference of normal quantiles, sd 0.7 against 0.4
     inside = 0
-    for seed in range(40):
+    for seed in range(20):
         rng = np.random.default_rng(seed)
         found = compare_timescales(
-            10 ** rng.normal(0, 0.7, 150), 10 ** rng.normal(2, 0.4, 150), n_boot=150, seed=seed, ms_per_step=100.0
+            10 ** rng.normal(0, 0.7, 150), 10 ** rng.normal(2, 0.4, 150), n_boot=100, seed=seed, ms_per_step=100.0
         )
         inside += bool(found["wasserstein_low"] <= truth <= found["wasserstein_high"])
-    assert inside >= 34
+    assert inside >= 16
 
 
 def test_distances_are_those_of_scipy():
