@@ -87,8 +87,8 @@ def make_run(
         )
     ceiling = CeilingEstimate(np.full(n_neuroids, np.nan), None)
     if bench.ceiling is not None:
-        known = bench.ceiling
-        ceiling = _remembered(known, trials, weights, lambda: known.estimate(trials.values, weights))
+        chosen = bench.ceiling
+        ceiling = _remembered(chosen, trials, weights, lambda: chosen.estimate(trials.values, weights))
     # Inner folds are cut as the outer ones are; the bootstrap always draws whole groups where there are any.
     groups = inner_groups(spec, stimuli.table_with_content())
     if isinstance(metric, (SharedOverTime, PerTimeBin)):

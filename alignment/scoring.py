@@ -218,7 +218,8 @@ def score(
         "neuroids_left_out": list(trials.left_out),
         "metric": _metric_words(bench),
         "measure": _measure(bench, metric),
-        "baselines": {null.name: null.describe() for null in (*nulls, *bench.surrogates)},
+        "baselines": {null.name: null.describe() for null in nulls}
+        | {surrogate.name: surrogate.describe() for surrogate in bench.surrogates},
         "published": [vars(number) for number in bench.published],
     }
     words = interval_words(units.words, n_boot, factor, len(run.orders), fitted=fitted)

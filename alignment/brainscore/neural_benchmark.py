@@ -22,6 +22,7 @@ from ..metrics import Similarity
 from ..relation_ceiling import RelationCeiling
 from ..result import Score, aggregate
 from ..scoring import score
+from ..trial_halves import RelationHalves
 from .assemblies import average_repetitions, to_assembly
 from .environment import require_brainscore
 from .metric import as_metric, features_in_order
@@ -89,9 +90,13 @@ def as_neural_benchmark(
     Raises
     ------
     ValueError
-        If the region is not clear, or a ``NeuralBenchmark`` has no ceiling to divide by.
+        If the region is not clear, a ``NeuralBenchmark`` has no ceiling to divide by, or the benchmark shows sequences.
     """
     require_brainscore("vision")
+    if benchmark.over_time or benchmark.by_timescale:
+        raise ValueError(
+            f"{benchmark.name} shows whole sequences to a network, which no Brain-Score model takes; use alignment.score."
+        )
     dataset = benchmark.load()
     chosen, where = _in_region(benchmark, dataset, region)
     if metric is None:
@@ -294,6 +299,8 @@ def _own_ceiling(benchmark: Benchmark, dataset: NeuralDataset) -> "BrainScoreSco
         made = BrainScoreScore(float(estimate.values.mean()))
         made.attrs["raw"] = BrainScoreScore(estimate.values, coords={"subject": names}, dims=["subject"])
         return made
+    if isinstance(benchmark.ceiling, RelationHalves):
+        raise ValueError(f"the ceiling of {benchmark.name} belongs to sequences; use alignment.score.")
     values = benchmark.ceiling.estimate(trials.values, weights).values
     made = BrainScoreScore(float(aggregate(values, subject)))
     neuroid = {"neuroid_id": ("neuroid", coords["neuroid_id"].values), "subject": ("neuroid", subject)}

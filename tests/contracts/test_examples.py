@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = sorted((ROOT / "examples").glob("[0-9]*.py"))
 # They train networks, or draw and record hundreds of films: half a minute each.
-LONG = ("15_from_touch_to_cortex", "18_train_a_motion_network", "21_score_on_real_v1")
+LONG = ("15_from_touch_to_cortex", "18_train_a_motion_network", "21_score_on_real_v1", "25_score_memory_networks")
 
 
 def run(script, folder):

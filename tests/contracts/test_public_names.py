@@ -419,6 +419,7 @@ NAMES = {
         "stack_sessions",
         "write_planted",
     ],
+    "data.timescales": ["accepted_samples", "spike_times_ms", "trial_spikes"],
     "alignment": [
         "Benchmark",
         "BetweenSubjects",
@@ -503,6 +504,16 @@ NAMES = {
         "soft_matching_correlation",
         "soft_matching_distance",
         "time_generalisation",
+    ],
+    "alignment.network_timescales": [
+        "Areas",
+        "Noise",
+        "SeveralNetworks",
+        "TimescaleHierarchy",
+        "TimescaleMatch",
+        "autocorrelations",
+        "fit_timescales",
+        "state_timescales",
     ],
     "alignment.perceived_flow": [
         "FlowModel",

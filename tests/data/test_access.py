@@ -64,6 +64,26 @@ def test_file_of_the_mirror_is_found_and_verified(make_info, mirror, put):
     assert (located.path, located.sha256, located.file) == (path, digest(CONTENT), info.files[0])
 
 
+def test_file_of_an_installed_package_is_found_after_copies_of_the_users_own(
+    make_info, mirror, put, tmp_path, monkeypatch
+):
+    (tmp_path / "carrier" / "inside").mkdir(parents=True)
+    (tmp_path / "carrier" / "__init__.py").write_text("raise AssertionError('imported')", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    info = make_info(access="package", package="carrier/inside")
+    assert not is_available(info)
+    carried = put(tmp_path / "carrier" / "inside" / "small.bin")
+    assert locate(info, info.files[0]).path == carried
+    own = put(mirror / "testing" / "small" / "small.bin")
+    assert locate(info, info.files[0]).path == own
+
+
+def test_absent_package_is_named(make_info, no_real_data):
+    info = make_info(access="package", package="no_such_package_anywhere/data")
+    with pytest.raises(DataNotAvailableError, match="run `pip install no_such_package_anywhere`"):
+        locate_all(info)
+
+
 def test_mirror_folder_may_have_another_name(make_info, mirror, put):
     info = make_info(folder="elsewhere")
     path = put(mirror / "elsewhere" / "small.bin")

@@ -30,7 +30,20 @@ TACTILE = [
     "tactile/moore2015.83_e2",
     "tactile/rodgers2022",
 ]
-NAMES = [*LANGUAGE, *MOTION, *TACTILE[:-1], "tactile/planted", TACTILE[-1], *V1, "vision/kriegeskorte2008"]
+TIMESCALE = [
+    "timescale/gao2020",
+    "timescale/gao2020.human",
+    "timescale/gao2020.macaque",
+    "timescale/iurilli2017.apcx",
+    "timescale/iurilli2017.plcoa",
+    "timescale/park2025",
+    "timescale/park2025.trial",
+    "timescale/zeisler2024",
+    "timescale/zeraati2022-autocorrelation",
+]
+GRASSHOPPER = "timescale/grasshopper"
+TOUCH = [*TACTILE[:-1], "tactile/planted", TACTILE[-1]]
+NAMES = [*LANGUAGE, *MOTION, *TOUCH, *sorted([*TIMESCALE, GRASSHOPPER]), *V1, "vision/kriegeskorte2008"]
 # Files that are offered by address but without a hash; the reason stands in the dataset's `how_to_get`.
 WITHOUT_HASH = {("language/tuckute2024", "bold_response_LH.csv")}
 
@@ -48,8 +61,17 @@ def test_registered_datasets():
         (
             "*",
             "own copy",
-            ["language/pereira2018", "language/tuckute2024", *MOTION, *TACTILE, *V1, "vision/kriegeskorte2008"],
+            [
+                "language/pereira2018",
+                "language/tuckute2024",
+                *MOTION,
+                *TACTILE,
+                *TIMESCALE,
+                *V1,
+                "vision/kriegeskorte2008",
+            ],
         ),
+        ("*", "package", [GRASSHOPPER]),
         ("vision/henaff*", None, V1),
         ("*2018", "own copy", ["language/pereira2018"]),
         ("*2018", "embedded", []),
@@ -66,7 +88,8 @@ def test_every_dataset_states_its_facts(name):
     for fact in ("summary", "citation", "licence", "how_to_get", "units"):
         assert getattr(info, fact).strip(), fact
     assert "\n" not in info.summary
-    assert info.access in ("embedded", "download", "own copy")
+    assert info.access in ("embedded", "download", "package", "own copy")
+    assert bool(info.package) == (info.access == "package")
     assert bool(info.files or info.pattern) == (info.access != "embedded")
 
 
