@@ -34,7 +34,7 @@ def effective_connections(config: LeakyConfig, weight: Tensor) -> Tensor:
     """Recurrent weights ``([network], post, pre)`` with a diagonal of 0."""
     if config.published_diagonal:
         return weight - torch.diag_embed(weight.detach().diagonal(dim1=-2, dim2=-1))
-    return weight.diagonal_scatter(weight.new_zeros(weight.shape[:-1]), dim1=-2, dim2=-1)
+    return weight * (1 - torch.eye(weight.shape[-1], dtype=weight.dtype, device=weight.device))
 
 
 def merged_matrix(config: LeakyConfig, leak: Tensor, weight: Tensor) -> Tensor:

@@ -120,22 +120,12 @@ class _Inside(torch.autograd.Function):
         states.select(TIME, 0).copy_(start)
         _fill_drive(states.narrow(TIME, 1, steps), input_matrix, bias, digits)
         transposed, apply = matrix.mT, ACTIVATIONS[activation].apply
-<<<<<<< HEAD
-        before, after = _views(states[:-1], active), _views(states[1:], active)
-        for step in range(steps):
-            if active is not None:
-                n = len(after[step])
-                transposed = matrix.mT[:n]
-                states[step + 1, n:] = start[n:]
-            apply(_add_product(after[step], before[step], transposed))
-=======
         views = states.unbind(TIME)
         for step in range(steps):
             before, after, product = _taking_part(active, step, views[step], views[step + 1], transposed)
             apply(_add_product(after, before, product))
             if active is not None:
                 views[step + 1][active[step] :] = start[active[step] :]
->>>>>>> t7bench
         ctx.save_for_backward(matrix, input_matrix, digits, states)
         ctx.activation, ctx.whole, ctx.active = activation, whole, active
         return states if whole else views[-1].clone()
@@ -146,22 +136,6 @@ class _Inside(torch.autograd.Function):
         matrix, input_matrix, digits, states = ctx.saved_tensors
         needs, steps = ctx.needs_input_grad, digits.shape[TIME]
         backward = ACTIVATIONS[ctx.activation].backward
-<<<<<<< HEAD
-        deltas = torch.empty_like(states[1:])
-        flowing = (gradient[-1] if ctx.whole else gradient).clone(memory_format=torch.contiguous_format)
-        after, changes = _views(states[1:], ctx.active), _views(deltas, ctx.active)
-        part, share = flowing, matrix
-        for step in reversed(range(len(digits))):
-            if ctx.active is not None:
-                n = len(after[step])
-                part, share = flowing[:n], matrix[:n]
-                deltas[step, n:] = 0
-            backward(part, after[step], changes[step])
-            _product(changes[step], share, part)
-            if ctx.whole:
-                flowing += gradient[step]
-        needs = ctx.needs_input_grad
-=======
         deltas = _buffer(states.select(TIME, 0), steps)
         flowing, arriving = _flow(gradient, ctx.whole)
         views, results = deltas.unbind(TIME), states.unbind(TIME)
@@ -174,7 +148,6 @@ class _Inside(torch.autograd.Function):
                 views[step][ctx.active[step] :] = 0
             if arriving:
                 flowing += arriving[step]
->>>>>>> t7bench
         return (
             _outer(deltas, states.narrow(TIME, 0, steps)) if needs[0] else None,
             _outer(deltas, digits) if needs[1] else None,
@@ -203,17 +176,6 @@ class _Outside(torch.autograd.Function):
         states, aims = _buffer(start, steps + 1), _buffer(start, steps)
         states.select(TIME, 0).copy_(start)
         _fill_drive(aims, input_matrix, bias, digits)
-<<<<<<< HEAD
-        transposed, apply, share = matrix.mT, ACTIVATIONS[activation].apply, leak.unsqueeze(-2)
-        before, after, aim = _views(states[:-1], active), _views(states[1:], active), _views(aims, active)
-        for step in range(steps):
-            if active is not None:
-                n = len(aim[step])
-                transposed, share = matrix.mT[:n], leak.unsqueeze(-2)[:n]
-                states[step + 1, n:] = start[n:]
-            apply(_add_product(aim[step], before[step], transposed))
-            torch.lerp(before[step], aim[step], share, out=after[step])
-=======
         transposed, apply, share = matrix.mT, ACTIVATIONS[activation].apply, leak.unsqueeze(BATCH)
         views, aim_views = states.unbind(TIME), aims.unbind(TIME)
         for step in range(steps):
@@ -224,7 +186,6 @@ class _Outside(torch.autograd.Function):
             torch.lerp(before, aim, part, out=after)
             if active is not None:
                 views[step + 1][active[step] :] = start[active[step] :]
->>>>>>> t7bench
         ctx.save_for_backward(matrix, input_matrix, leak, digits, states, aims)
         ctx.activation, ctx.whole, ctx.active = activation, whole, active
         return states if whole else views[-1].clone()
@@ -233,28 +194,6 @@ class _Outside(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         matrix, input_matrix, leak, digits, states, aims = ctx.saved_tensors
-<<<<<<< HEAD
-        backward, share = ACTIVATIONS[ctx.activation].backward, leak.unsqueeze(-2)
-        deltas = torch.empty_like(aims)
-        flowing = (gradient[-1] if ctx.whole else gradient).clone(memory_format=torch.contiguous_format)
-        scaled, leak_gradient = torch.empty_like(flowing), torch.zeros_like(leak)
-        before, aim, changes = (_views(one, ctx.active) for one in (states[:-1], aims, deltas))
-        parts = (flowing, scaled, leak_gradient, share, matrix)
-        for step in reversed(range(len(digits))):
-            if ctx.active is not None:
-                n = len(aim[step])
-                parts = (flowing[:n], scaled[:n], leak_gradient[:n], share[:n], matrix[:n])
-                deltas[step, n:] = 0
-            flow, room, of_leak, kept, connections = parts
-            of_leak += torch.sub(aim[step], before[step], out=room).mul_(flow).sum(-2)
-            torch.mul(flow, kept, out=room)
-            backward(room, aim[step], changes[step])
-            flow -= room
-            _add_product(flow, changes[step], connections)
-            if ctx.whole:
-                flowing += gradient[step]
-        needs = ctx.needs_input_grad
-=======
         needs, steps = ctx.needs_input_grad, digits.shape[TIME]
         backward, share = ACTIVATIONS[ctx.activation].backward, leak.unsqueeze(BATCH)
         deltas = _buffer(states.select(TIME, 0), steps)
@@ -284,7 +223,6 @@ class _Outside(torch.autograd.Function):
                 views[step][ctx.active[step] :] = 0
             if arriving:
                 flowing += arriving[step]
->>>>>>> t7bench
         return (
             _outer(deltas, states.narrow(TIME, 0, steps)) if needs[0] else None,
             _outer(deltas, digits) if needs[1] else None,
@@ -296,12 +234,6 @@ class _Outside(torch.autograd.Function):
         )
 
 
-<<<<<<< HEAD
-def _views(buffer: Tensor, active: tuple[int, ...] | None) -> Sequence[Tensor]:
-    """Views of all steps, made at once, of the networks that take part."""
-    steps = buffer.unbind(0)
-    return steps if active is None else [one[:n] for one, n in zip(steps, active, strict=True)]
-=======
 def _buffer(like: Tensor, steps: int) -> Tensor:
     """Room for ``steps`` of ``like``, ``([network], steps, batch, unit)``; rows begin where fast products want them."""
     *networks, batch, units = like.shape
@@ -319,7 +251,6 @@ def _flow(gradient: Tensor, whole: bool) -> tuple[Tensor, tuple[Tensor, ...]]:
 def _taking_part(active: tuple[int, ...] | None, step: int, *tensors: Tensor) -> tuple[Tensor, ...]:
     """Of each tensor, those of the networks that take part in a step."""
     return tensors if active is None else tuple(one[: active[step]] for one in tensors)
->>>>>>> t7bench
 
 
 def _fill_drive(drive: Tensor, input_matrix: Tensor, bias: Tensor, digits: Tensor) -> None:
@@ -336,15 +267,9 @@ def _add_product(target: Tensor, left: Tensor, right: Tensor) -> Tensor:
     return target.addmm_(left, right) if target.ndim == 2 else target.baddbmm_(left, right)
 
 
-<<<<<<< HEAD
-def _product(left: Tensor, right: Tensor, out: Tensor) -> None:
-    """Write a matrix product, or one for each network, to ``out``."""
-    torch.mm(left, right, out=out) if left.ndim == 2 else torch.bmm(left, right, out=out)
-=======
 def _write_product(target: Tensor, left: Tensor, right: Tensor) -> Tensor:
     """Write a matrix product, or one for each network, over ``target``."""
     return torch.mm(left, right, out=target) if target.ndim == 2 else torch.bmm(left, right, out=target)
->>>>>>> t7bench
 
 
 def _outer(left: Tensor, right: Tensor) -> Tensor:
