@@ -9,7 +9,7 @@ BIN = $(VENV)/bin
 score: $(VENV)/.ready
 	$(BIN)/neuromodels score timescale/leaky-small --on timescale/grasshopper-ridge --layers state --out $(REPORT)
 	$(BIN)/neuromodels score language/suma-small --on 'language/*' --available --seed 10 20 30 42 50 --out $(REPORT)
-	$(BIN)/neuromodels report $(REPORT)
+	$(BIN)/neuromodels report $(REPORT) > /dev/null
 
 test: $(VENV)/.ready-dev
 	$(BIN)/python -m pytest -n 2

@@ -141,7 +141,7 @@ def test_similarity_has_the_halves_of_the_trials_as_its_ceiling():
     found = score(Features(np.c_[RING, np.ones(6)]), benchmark(planted(), Rsa()), n_boot=20, n_permutations=99)
     row = found.row("state")
     assert 0.3 < row["ceiling"] < row["ceiling_upper"] <= 1
-    assert found.p() < 0.05
+    assert found.p() < 0.1  # a ring looks the same after turns and in a mirror: 12 of 720 orders
     assert found.ceiling_kind == "trial halves"
 
 

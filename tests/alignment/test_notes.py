@@ -58,12 +58,15 @@ def test_lost_ceilings_are_counted(make_dataset):
     ("measure", "words"), [("Pearson r", "which stimuli are neighbours"), ("RSA", "sorted by category")]
 )
 def test_neighbours_are_said_where_their_interval_lies_above_zero(measure, words):
-    result = SimpleNamespace(measure=measure, baseline_row=lambda name: {"ci_low": 0.012, "ci_high": 0.3})
+    result = SimpleNamespace(
+        fitted=measure == "Pearson r", baselines=["OASM"], baseline_row=lambda name: {"ci_low": 0.012, "ci_high": 0.3}
+    )
     said = neighbour_note(result)
     assert said.startswith("OASM scores above 0 (interval 0.012 to 0.300)") and words in said
     for low in (0.0, -0.1, float("nan")):
-        quiet = SimpleNamespace(measure=measure, baseline_row=lambda name, low=low: {"ci_low": low, "ci_high": 0.3})
+        quiet = SimpleNamespace(baselines=["OASM"], baseline_row=lambda name, low=low: {"ci_low": low, "ci_high": 0.3})
         assert neighbour_note(quiet) == ""
+    assert neighbour_note(SimpleNamespace(baselines=["time alone"])) == ""
 
 
 def test_interval_and_p_are_told_as_they_were_made():

@@ -138,7 +138,7 @@ def test_a_planted_echo_is_found_and_runs_through_the_score():
     assert found.baselines == ["random features", "input now", "input and past"]
     assert abs(found.baseline_row("input now")["raw"]) < 0.2
     assert found.baseline_row("input and past")["raw"] == pytest.approx(found.value, abs=0.01)
-    assert found.p() == 0.05
+    assert found.p() <= 0.1
     assert "The model hears noise." in found.protocol
 
 
