@@ -1,8 +1,8 @@
 """The steps of a leaky network over time, with their gradient written by hand.
 
-Buffers are time-first and allocated once. A step is one matrix product, which adds to the drive that lies in the buffer
+Buffers hold all steps and are allocated once. A step is one matrix product, which adds to the drive that lies in the buffer
 already, and one non-linearity in place. Backwards, the gradient of the matrix is one product over all steps and sequences.
-A network has ``(time, batch, unit)``; an ensemble ``(time, network, batch, unit)`` with a matrix for each network.
+A network has ``(time, batch, unit)``; an ensemble ``(network, time, batch, unit)`` with a matrix for each network.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,6 +13,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 SLOPE = 0.01
+TIME, BATCH = -3, -2
+ROW_BYTES = 64
 _aten = torch.ops.aten
 
 
@@ -60,13 +62,13 @@ def leak_inside(
     matrix, input_matrix, bias
         M ``([network], post, pre)``, which holds the leak; A ``([network], unit, channel)``; c ``([network], unit)``.
     digits
-        ``(time, [network], batch, channel)``.
+        ``([network], time, batch, channel)``.
     start
         ``([network], batch, unit)``.
     activation
         Name in `ACTIVATIONS`.
     whole
-        Whether all states are given, ``(time + 1, [network], batch, unit)`` with the start first, or the last alone.
+        Whether all states are given, ``([network], time + 1, batch, unit)`` with the start first, or the last alone.
     active
         For each step, how many networks, from the first on, take part; the others stay at their start.
     """
@@ -113,41 +115,44 @@ class _Inside(torch.autograd.Function):
         whole: bool,
         active: tuple[int, ...] | None,
     ) -> Tensor:
-        steps = len(digits)
-        states = start.new_empty((steps + 1, *start.shape))
-        states[0] = start
-        _fill_drive(states[1:], input_matrix, bias, digits)
+        steps = digits.shape[TIME]
+        states = _buffer(start, steps + 1)
+        states.select(TIME, 0).copy_(start)
+        _fill_drive(states.narrow(TIME, 1, steps), input_matrix, bias, digits)
         transposed, apply = matrix.mT, ACTIVATIONS[activation].apply
+        views = states.unbind(TIME)
         for step in range(steps):
-            n = _taking_part(active, step)
-            apply(_add_product(states[step + 1, :n], states[step, :n], _of(transposed, n)))
-            if n is not None:
-                states[step + 1, n:] = start[n:]
+            before, after, product = _taking_part(active, step, views[step], views[step + 1], transposed)
+            apply(_add_product(after, before, product))
+            if active is not None:
+                views[step + 1][active[step] :] = start[active[step] :]
         ctx.save_for_backward(matrix, input_matrix, digits, states)
         ctx.activation, ctx.whole, ctx.active = activation, whole, active
-        return states if whole else states[-1].clone()
+        return states if whole else views[-1].clone()
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         matrix, input_matrix, digits, states = ctx.saved_tensors
+        needs, steps = ctx.needs_input_grad, digits.shape[TIME]
         backward = ACTIVATIONS[ctx.activation].backward
-        deltas = torch.empty_like(states[1:])
-        flowing = (gradient[-1] if ctx.whole else gradient).clone(memory_format=torch.contiguous_format)
-        for step in reversed(range(len(digits))):
-            n = _taking_part(ctx.active, step)
-            backward(flowing[:n], states[step + 1, :n], deltas[step, :n])
-            torch.matmul(deltas[step, :n], _of(matrix, n), out=flowing[:n])
-            if n is not None:
-                deltas[step, n:] = 0
-            if ctx.whole:
-                flowing += gradient[step]
-        needs = ctx.needs_input_grad
+        deltas = _buffer(states.select(TIME, 0), steps)
+        flowing, arriving = _flow(gradient, ctx.whole)
+        views, results = deltas.unbind(TIME), states.unbind(TIME)
+        for step in reversed(range(steps)):
+            flow, result, delta, back = _taking_part(ctx.active, step, flowing, results[step + 1], views[step], matrix)
+            backward(flow, result, delta)
+            if step or needs[4]:
+                _write_product(flow, delta, back)
+            if ctx.active is not None:
+                views[step][ctx.active[step] :] = 0
+            if arriving:
+                flowing += arriving[step]
         return (
-            _outer(deltas, states[:-1]) if needs[0] else None,
+            _outer(deltas, states.narrow(TIME, 0, steps)) if needs[0] else None,
             _outer(deltas, digits) if needs[1] else None,
-            deltas.sum((0, -2)) if needs[2] else None,
-            deltas @ input_matrix if needs[3] else None,
+            deltas.sum((TIME, BATCH)) if needs[2] else None,
+            _back_to_digits(deltas, input_matrix) if needs[3] else None,
             flowing if needs[4] else None,
             *(None,) * 3,
         )
@@ -167,68 +172,94 @@ class _Outside(torch.autograd.Function):
         whole: bool,
         active: tuple[int, ...] | None,
     ) -> Tensor:
-        steps = len(digits)
-        states = start.new_empty((steps + 1, *start.shape))
-        states[0] = start
-        aims = start.new_empty((steps, *start.shape))
+        steps = digits.shape[TIME]
+        states, aims = _buffer(start, steps + 1), _buffer(start, steps)
+        states.select(TIME, 0).copy_(start)
         _fill_drive(aims, input_matrix, bias, digits)
-        transposed, apply, share = matrix.mT, ACTIVATIONS[activation].apply, leak.unsqueeze(-2)
+        transposed, apply, share = matrix.mT, ACTIVATIONS[activation].apply, leak.unsqueeze(BATCH)
+        views, aim_views = states.unbind(TIME), aims.unbind(TIME)
         for step in range(steps):
-            n = _taking_part(active, step)
-            apply(_add_product(aims[step, :n], states[step, :n], _of(transposed, n)))
-            torch.lerp(states[step, :n], aims[step, :n], _of(share, n), out=states[step + 1, :n])
-            if n is not None:
-                states[step + 1, n:] = start[n:]
+            before, after, aim, product, part = _taking_part(
+                active, step, views[step], views[step + 1], aim_views[step], transposed, share
+            )
+            apply(_add_product(aim, before, product))
+            torch.lerp(before, aim, part, out=after)
+            if active is not None:
+                views[step + 1][active[step] :] = start[active[step] :]
         ctx.save_for_backward(matrix, input_matrix, leak, digits, states, aims)
         ctx.activation, ctx.whole, ctx.active = activation, whole, active
-        return states if whole else states[-1].clone()
+        return states if whole else views[-1].clone()
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         matrix, input_matrix, leak, digits, states, aims = ctx.saved_tensors
-        backward, share = ACTIVATIONS[ctx.activation].backward, leak.unsqueeze(-2)
-        deltas = torch.empty_like(aims)
-        flowing = (gradient[-1] if ctx.whole else gradient).clone(memory_format=torch.contiguous_format)
-        scaled, leak_gradient = torch.empty_like(flowing), torch.zeros_like(leak)
-        for step in reversed(range(len(digits))):
-            n = _taking_part(ctx.active, step)
-            flow = flowing[:n]
-            leak_gradient[:n] += torch.sub(aims[step, :n], states[step, :n], out=scaled[:n]).mul_(flow).sum(-2)
-            torch.mul(flow, _of(share, n), out=scaled[:n])
-            backward(scaled[:n], aims[step, :n], deltas[step, :n])
-            flow -= scaled[:n]
-            _add_product(flow, deltas[step, :n], _of(matrix, n))
-            if n is not None:
-                deltas[step, n:] = 0
-            if ctx.whole:
-                flowing += gradient[step]
-        needs = ctx.needs_input_grad
+        needs, steps = ctx.needs_input_grad, digits.shape[TIME]
+        backward, share = ACTIVATIONS[ctx.activation].backward, leak.unsqueeze(BATCH)
+        deltas = _buffer(states.select(TIME, 0), steps)
+        flowing, arriving = _flow(gradient, ctx.whole)
+        room, leak_gradient = torch.empty_like(flowing), torch.zeros_like(leak)
+        views, befores, aim_views = deltas.unbind(TIME), states.unbind(TIME), aims.unbind(TIME)
+        for step in reversed(range(steps)):
+            flow, before, aim, delta, back, part, scaled, total = _taking_part(
+                ctx.active,
+                step,
+                flowing,
+                befores[step],
+                aim_views[step],
+                views[step],
+                matrix,
+                share,
+                room,
+                leak_gradient,
+            )
+            total += torch.sub(aim, before, out=scaled).mul_(flow).sum(BATCH)
+            torch.mul(flow, part, out=scaled)
+            backward(scaled, aim, delta)
+            flow -= scaled
+            if step or needs[5]:
+                _add_product(flow, delta, back)
+            if ctx.active is not None:
+                views[step][ctx.active[step] :] = 0
+            if arriving:
+                flowing += arriving[step]
         return (
-            _outer(deltas, states[:-1]) if needs[0] else None,
+            _outer(deltas, states.narrow(TIME, 0, steps)) if needs[0] else None,
             _outer(deltas, digits) if needs[1] else None,
-            deltas.sum((0, -2)) if needs[2] else None,
+            deltas.sum((TIME, BATCH)) if needs[2] else None,
             leak_gradient if needs[3] else None,
-            deltas @ input_matrix if needs[4] else None,
+            _back_to_digits(deltas, input_matrix) if needs[4] else None,
             flowing if needs[5] else None,
             *(None,) * 3,
         )
 
 
-def _taking_part(active: tuple[int, ...] | None, step: int) -> int | None:
-    return None if active is None else active[step]
+def _buffer(like: Tensor, steps: int) -> Tensor:
+    """Room for ``steps`` of ``like``, ``([network], steps, batch, unit)``; rows begin where fast products want them."""
+    *networks, batch, units = like.shape
+    multiple = ROW_BYTES // like.element_size()
+    room = like.new_empty((*networks, steps, batch, -(-units // multiple) * multiple))
+    return room[..., :units]
 
 
-def _of(matrix: Tensor, n: int | None) -> Tensor:
-    """Those of the networks that take part."""
-    return matrix if n is None else matrix[:n]
+def _flow(gradient: Tensor, whole: bool) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """Gradient of the last state, to be written over, and those of all states that come from outside."""
+    arriving = gradient.unbind(TIME) if whole else ()
+    return (arriving[-1] if whole else gradient).clone(memory_format=torch.contiguous_format), arriving
+
+
+def _taking_part(active: tuple[int, ...] | None, step: int, *tensors: Tensor) -> tuple[Tensor, ...]:
+    """Of each tensor, those of the networks that take part in a step."""
+    return tensors if active is None else tuple(one[: active[step]] for one in tensors)
 
 
 def _fill_drive(drive: Tensor, input_matrix: Tensor, bias: Tensor, digits: Tensor) -> None:
     """Write A s + c of all steps to ``drive``; channels are few, so one pass for each."""
-    drive.copy_(bias.unsqueeze(-2).expand(drive.shape[1:]))
+    rows = drive.flatten(TIME, BATCH)
+    rows.copy_(bias.unsqueeze(BATCH).expand(rows.shape))
+    digits = digits.flatten(TIME, BATCH)
     for channel in range(digits.shape[-1]):
-        drive.addcmul_(digits[..., channel : channel + 1], input_matrix[..., channel].unsqueeze(-2))
+        rows.addcmul_(digits[..., channel : channel + 1], input_matrix[..., channel].unsqueeze(BATCH))
 
 
 def _add_product(target: Tensor, left: Tensor, right: Tensor) -> Tensor:
@@ -236,9 +267,15 @@ def _add_product(target: Tensor, left: Tensor, right: Tensor) -> Tensor:
     return target.addmm_(left, right) if target.ndim == 2 else target.baddbmm_(left, right)
 
 
+def _write_product(target: Tensor, left: Tensor, right: Tensor) -> Tensor:
+    """Write a matrix product, or one for each network, over ``target``."""
+    return torch.mm(left, right, out=target) if target.ndim == 2 else torch.bmm(left, right, out=target)
+
+
 def _outer(left: Tensor, right: Tensor) -> Tensor:
     """Sum over steps and sequences of the outer products, ``([network], left, right)``, as one matrix product."""
-    if left.ndim == 3:
-        return left.flatten(0, 1).mT @ right.flatten(0, 1)
-    left, right = (one.transpose(0, 1).flatten(1, 2) for one in (left, right))
-    return left.mT @ right
+    return left.flatten(TIME, BATCH).mT @ right.flatten(TIME, BATCH)
+
+
+def _back_to_digits(deltas: Tensor, input_matrix: Tensor) -> Tensor:
+    return (deltas.flatten(TIME, BATCH) @ input_matrix).unflatten(BATCH, deltas.shape[TIME:-1])
