@@ -221,7 +221,7 @@ class Trainer:
     def _step(self, batch: Batch, epoch: int, step: int) -> dict[str, Tensor]:
         seed, rank = self.recipe.training.seed, self.processes.rank
         # Dropout reads torch's global state, which is forked for the run.
-        torch.manual_seed(step_seed(seed, epoch, step, DROPOUT + 8 * rank))
+        _seed_global(step_seed(seed, epoch, step, DROPOUT + 8 * rank), self.device)
         drawn = torch.Generator().manual_seed(step_seed(seed, epoch, step, AUGMENTATION + 8 * rank))
         self.optimizer.zero_grad(set_to_none=True)
         with self.precision.autocast():
@@ -338,6 +338,14 @@ class Trainer:
             total=self.steps, initial=self.at.step, desc=words, file=sys.stderr, disable=not self.show, leave=False
         ) as bar:
             yield bar
+
+
+def _seed_global(seed: int, device: torch.device) -> None:
+    """`torch.manual_seed`, which on a CPU also makes a stack trace for each kind of device that is not there."""
+    if device.type == "cpu":
+        torch.default_generator.manual_seed(seed)
+    else:
+        torch.manual_seed(seed)
 
 
 def _sum_up(running: dict[str, Tensor], metrics: dict[str, Tensor]) -> None:
