@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 class Ring:
-    """Knows the direction as a place on a ring, and forgets nothing."""
+    """Knows the direction as a place on a ring, once for good and once fading."""
 
     name, revision, layers, committed_layer = "testing/ring", "one", ("state",), "state"
     input_spec = {"kind": "array", "dims": ("time", "channel")}
@@ -25,9 +25,11 @@ class Ring:
         digits = np.asarray(stimuli)[:, 10:13, 0]
         codes = np.array(list(CUES.values()))
         angle = np.array([np.flatnonzero((codes == one).all(axis=1))[0] for one in digits]) * np.pi / 3
-        state = np.stack([np.cos(angle), np.sin(angle), np.cos(2 * angle)], axis=1)
-        wiggle = 1e-3 * np.sin(np.arange(np.shape(stimuli)[1]))
-        return {"state": state[:, None] + wiggle[:, None]}
+        ring = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+        step = np.arange(np.shape(stimuli)[1])
+        course = np.stack([np.ones(len(step)), np.exp(-(step - 13) / 5)], axis=1)
+        state = (ring[:, None, :, None] * course[:, None]).reshape(len(ring), len(step), 4)
+        return {"state": state + 1e-3 * np.sin(step)[:, None]}
 
 
 def test_names_of_the_family():
