@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.stats import norm
 
-from .autocorrelation import Statistic
+from .autocorrelations import Statistic
 
 POOL = 20  # simulated trials per recorded one, from which simulated recordings draw theirs
 LEAST_POOL = 600
 MOST_VALUES = 3_000_000  # of one pool: 24 MB
+MOST_WEIGHTS = 10_000_000  # draws of pools at once: 80 MB
 WIDEN = 1.6
 
 Simulate = Callable[[float], np.ndarray]
@@ -60,12 +61,16 @@ def simulated_statistics(
     rng
         For the draws.
     """
-    size = int(np.clip(MOST_VALUES / n_bins, 5 * n_trials, POOL * n_trials))
-    size = max(size, min(LEAST_POOL, LEAST_POOL * n_trials))
-    features = statistic.features(trials(size))
+    size = int(np.clip(min(MOST_VALUES / n_bins, MOST_WEIGHTS / n_sets), 5 * n_trials, POOL * n_trials))
+    size = max(size, LEAST_POOL)
     rows = rng.integers(0, size, (n_sets, n_trials)) + np.arange(n_sets)[:, None] * size
     weights = np.bincount(rows.ravel(), minlength=n_sets * size).reshape(n_sets, size)
-    return statistic.combine(weights @ features / n_trials)
+    block = int(np.clip(MOST_VALUES / n_bins**2, 100, size))
+    total = sum(
+        weights[:, first : first + block] @ statistic.features(trials(min(block, size - first)))
+        for first in range(0, size, block)
+    )
+    return statistic.combine(np.asarray(total) / n_trials)
 
 
 def calibrate(observed_ms: float, simulate: Simulate, bounds_ms: tuple[float, float], level: float) -> Calibrated:

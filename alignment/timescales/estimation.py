@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .autocorrelation import Statistic
+from .autocorrelations import Statistic
 from .calibration import Calibrated, Invert, calibrate, simulated_statistics
 from .counts import Noise, Recording, checked_units
 from .profiles import Profile

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 from scipy.special import digamma
 
-from .autocorrelation import Statistic, exponentials
+from .autocorrelations import Statistic, exponentials
 from .counts import Noise, Recording
 from .estimation import Method, Options, Units, attributes, estimated
 from .profiles import Profile, tau_grid

@@ -13,7 +13,7 @@ from alignment.timescales import (
     timescale_presence,
     within_trial_timescale,
 )
-from alignment.timescales.autocorrelation import autocovariance
+from alignment.timescales.autocorrelations import autocovariance
 from alignment.timescales.calibration import calibrate
 from alignment.timescales.count_timescales import timescale_of_counts
 from alignment.timescales.estimation import Options
