@@ -1,6 +1,6 @@
 """Neural timescales: estimators with calibrated intervals, their nulls, and distributions of a model beside a recording's."""
 
-from .autocorrelation import autocorrelation
+from .autocorrelations import autocorrelation
 from .comparison import compare_hierarchies, compare_timescales
 from .count_timescales import across_trial_timescale, within_trial_timescale
 from .counts import in_trials, rebin, spike_counts

@@ -6,14 +6,16 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.stats import norm
 
-from .autocorrelation import Statistic
+from .autocorrelations import Statistic
+from .profiles import Profile
 
 POOL = 20  # simulated trials per recorded one, from which simulated recordings draw theirs
 LEAST_POOL = 600
 MOST_VALUES = 3_000_000  # of one pool: 24 MB
+MOST_WEIGHTS = 10_000_000  # draws of pools at once: 80 MB
 WIDEN = 1.6
 
-Simulate = Callable[[float], np.ndarray]
+Simulate = Callable[[float], Profile]
 
 
 @dataclass(frozen=True)
@@ -23,8 +25,8 @@ class Calibrated:
     Attributes
     ----------
     tau_ms
-        The timescale whose simulated estimates lie as often below as above the one at hand; NaN if there is none in
-        the bounds.
+        The timescale that is as often too short as too long for simulated recordings to fit like the one at hand; NaN
+        if there is none in the bounds.
     low_ms, high_ms
         0 and infinity where the bounds are reached.
     """
@@ -34,7 +36,7 @@ class Calibrated:
     high_ms: float
 
 
-Invert = Callable[[float, Simulate, tuple[float, float], float], Calibrated]
+Invert = Callable[[Profile, Simulate, tuple[float, float], float], Calibrated]
 
 
 def simulated_statistics(
@@ -60,29 +62,33 @@ def simulated_statistics(
     rng
         For the draws.
     """
-    size = int(np.clip(MOST_VALUES / n_bins, 5 * n_trials, POOL * n_trials))
-    size = max(size, min(LEAST_POOL, LEAST_POOL * n_trials))
-    features = statistic.features(trials(size))
+    size = int(np.clip(min(MOST_VALUES / n_bins, MOST_WEIGHTS / n_sets), 5 * n_trials, POOL * n_trials))
+    size = max(size, LEAST_POOL)
     rows = rng.integers(0, size, (n_sets, n_trials)) + np.arange(n_sets)[:, None] * size
     weights = np.bincount(rows.ravel(), minlength=n_sets * size).reshape(n_sets, size)
-    return statistic.combine(weights @ features / n_trials)
+    block = int(np.clip(MOST_VALUES / n_bins**2, 100, size))
+    total = sum(
+        weights[:, first : first + block] @ statistic.features(trials(min(block, size - first)))
+        for first in range(0, size, block)
+    )
+    return statistic.combine(np.asarray(total) / n_trials)
 
 
-def calibrate(observed_ms: float, simulate: Simulate, bounds_ms: tuple[float, float], level: float) -> Calibrated:
-    """Invert simulations: an interval of all timescales under which the estimate is neither too large nor too small.
+def calibrate(observed: Profile, simulate: Simulate, bounds_ms: tuple[float, float], level: float) -> Calibrated:
+    """Invert simulations: an interval of all timescales that fit the recording no worse than recordings made with them.
 
-    A timescale t belongs to the interval if estimates from simulated recordings with t are at most, and at least, the
-    one at hand with probabilities above (1 - level) / 2 each. It holds the truth with probability ``level`` however
-    biased or skewed the estimator is, as long as the model behind the simulations holds, and is open where no
-    timescale up to the bound is too long or too short.
+    A timescale t belongs to the interval if the signed root of its excess error (`Profile.root`) in recordings
+    simulated with t is at most, and at least, the one at hand with probabilities above (1 - level) / 2 each. It holds
+    the truth with probability ``level`` however biased or skewed the estimator is, as long as the model behind the
+    simulations holds, and is open where no timescale up to the bound is too long or too short. The corrected estimate
+    is where both probabilities are equal, so that it is as often too long as too short.
 
     Parameters
     ----------
-    observed_ms
-        The estimate at hand.
+    observed
+        The fit of the recording, one set.
     simulate
-        From a timescale to estimates from simulated recordings ``(set,)``; NaN, no timescale found, counts as the
-        smallest.
+        From a timescale [ms] to the fits of simulated recordings.
     bounds_ms
         Timescales considered.
     level
@@ -92,10 +98,10 @@ def calibrate(observed_ms: float, simulate: Simulate, bounds_ms: tuple[float, fl
     ----------
     Neyman 1937, Philosophical Transactions of the Royal Society A 236:333 (intervals by inversion of tests).
     """
-    search = _Search(float(np.log(observed_ms)), simulate)
+    search = _Search(observed, simulate)
     floor, ceiling = (float(np.log(bound)) for bound in bounds_ms)
     tail = float(norm.ppf((1 - level) / 2))
-    start = float(np.clip(search.observed, floor, ceiling))
+    start = float(np.clip(np.log(observed.tau_ms[0]), floor, ceiling))
     step = 1.5 * search.visit(start)
     for end, side, name in ((ceiling, 1, "at_most"), (floor, -1, "at_least")):
         place, width = start, step
@@ -119,22 +125,22 @@ def calibrate(observed_ms: float, simulate: Simulate, bounds_ms: tuple[float, fl
 
 @dataclass
 class _Search:
-    """Normal scores of the estimate among simulated ones, at every timescale tried so far (natural logarithms)."""
+    """Normal scores of the recording among simulated ones, at every timescale tried so far (natural logarithms)."""
 
-    observed: float
+    observed: Profile
     simulate: Simulate
     places: dict[float, dict[str, float]] = field(default_factory=dict)
 
     def visit(self, place: float) -> float:
-        """Simulate at one timescale; the spread of the estimates there."""
-        with np.errstate(invalid="ignore"):
-            found = np.log(self.simulate(float(np.exp(place))))
-        found = np.where(np.isnan(found), -np.inf, found)
-        below, equal = (found < self.observed).mean(), (found == self.observed).mean()
+        """Simulate at one timescale; the spread of the logarithms of the estimates there."""
+        tau = float(np.exp(place))
+        made = self.simulate(tau)
+        found, here = made.root(tau), float(self.observed.root(tau)[0])
+        below, equal = (found < here).mean(), (found == here).mean()
         shares = {"at_most": below + equal, "at_least": 1 - below, "middle": below + equal / 2}
         edge = 0.5 / len(found)
         self.places[place] = {name: float(norm.ppf(np.clip(p, edge, 1 - edge))) for name, p in shares.items()}
-        inner = found[np.isfinite(found)]
+        inner = np.log(made.tau_ms[np.isfinite(made.tau_ms)])
         spread = float(np.subtract(*np.quantile(inner, [0.84, 0.16])) / 2) if len(inner) else 1.0
         return float(np.clip(spread, 0.02, 0.7))
 

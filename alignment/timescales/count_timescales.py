@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 import xarray as xr
 
-from .autocorrelation import Mean, after_removal, autocovariance, exponentials, white_curve, without_noise
+from .autocorrelations import Mean, after_removal, autocovariance, exponentials, white_curve, without_noise
 from .calibration import Invert, calibrate
 from .counts import Noise, Recording
 from .estimation import Method, Options, Units, attributes, estimated

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .autocorrelation import Statistic
+from .autocorrelations import Statistic
 from .calibration import Calibrated, Invert, calibrate, simulated_statistics
 from .counts import Noise, Recording, checked_units
 from .profiles import Profile
@@ -104,9 +104,7 @@ def estimated(
         if not reasons[number] and np.isnan(best.tau_ms[0]):
             reasons[number] = "the autocorrelation does not decay: no timescale"
         if not reasons[number] and options.n_simulations:
-            one = _calibrated(
-                way, float(best.tau_ms[0]), fluctuations(counts), units.bounds_ms, options, number, invert
-            )
+            one = _calibrated(way, best, fluctuations(counts), units.bounds_ms, options, number, invert)
             reasons[number] = unresolved(one, options.bin_ms, units.n_bins * options.bin_ms)
         picture, scale = way.shown(values)
         found.append(one)
@@ -148,7 +146,7 @@ def attributes(units: Units, options: Options) -> dict[str, float]:
 
 def _calibrated(
     way: Method,
-    observed_ms: float,
+    observed: Profile,
     fluctuations: Fluctuations,
     bounds_ms: tuple[float, float],
     options: Options,
@@ -158,14 +156,14 @@ def _calibrated(
     rng = np.random.default_rng([options.seed, number])
     n_bins = len(fluctuations.mean)
 
-    def simulate(tau_ms: float) -> np.ndarray:
+    def simulate(tau_ms: float) -> Profile:
         def trials(size: int) -> np.ndarray:
             return fluctuations.simulate(tau_ms, size, rng)
 
         sets = simulated_statistics(way.statistic, trials, fluctuations.n_trials, n_bins, options.n_simulations, rng)
-        return way.fit(sets).tau_ms
+        return way.fit(sets)
 
-    return invert(observed_ms, simulate, bounds_ms, options.level)
+    return invert(observed, simulate, bounds_ms, options.level)
 
 
 def checked_bounds(bounds_ms: tuple[float, float] | None, bin_ms: float, trial_ms: float) -> tuple[float, float]:

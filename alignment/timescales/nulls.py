@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from ..inference.permutation import permutation_p
-from .autocorrelation import autocovariance, exponentials
+from .autocorrelations import autocovariance, exponentials
 from .count_timescales import LEAST_TRIALS, number_of_lags
 from .counts import Recording
 from .estimation import Options, Units

@@ -9,6 +9,7 @@ from .calibration import Calibrated, Simulate
 from .count_timescales import timescale_of_counts
 from .counts import Noise, Recording
 from .estimation import Options
+from .profiles import Profile
 
 PLACES = (24, 14, 14)  # timescales of each round
 NEGLIGIBLE = 1e-3  # of the highest likelihood: timescales below it are left out of the next round
@@ -65,16 +66,15 @@ def simulated_timescale(
     return timescale_of_counts(counts, mean, max_lag_ms, "first", options, invert=posterior_interval)
 
 
-def posterior_interval(
-    observed_ms: float, simulate: Simulate, bounds_ms: tuple[float, float], level: float
-) -> Calibrated:
+def posterior_interval(fit: Profile, simulate: Simulate, bounds_ms: tuple[float, float], level: float) -> Calibrated:
     """Median and central interval of the posterior; parameters as in `calibrate`."""
     low, high = np.log(bounds_ms)
-    observed, tried = np.log(observed_ms), {}
+    observed = float(np.log(fit.tau_ms[0]))
+    tried: dict[float, float] = {}
     region = (float(low), float(high))
     for number in PLACES:
         for place in np.linspace(*region, number):
-            tried[float(place)] = _agreement(observed, simulate(float(np.exp(place))))
+            tried[float(place)] = _agreement(observed, simulate(float(np.exp(place))).tau_ms)
         places = np.array(sorted(tried))
         likely = np.array([tried[place] for place in places])
         kept = np.flatnonzero(likely > NEGLIGIBLE * likely.max())

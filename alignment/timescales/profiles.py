@@ -22,6 +22,8 @@ class Profile:
         ``(set,)``; NaN where the autocorrelation is undefined. r2 is over the fitted lags; tau is NaN where A is 0.
     first
         ``(set,)`` index of the first fitted lag.
+    grid_ms, errors
+        Timescales ``(tau,)`` and the sum of squares that is left at each, ``(set, tau)``.
     """
 
     tau_ms: np.ndarray
@@ -29,6 +31,22 @@ class Profile:
     offset: np.ndarray
     r2: np.ndarray
     first: np.ndarray
+    grid_ms: np.ndarray
+    errors: np.ndarray
+
+    def root(self, tau_ms: float) -> np.ndarray:
+        """How much worse a timescale fits than the best one, signed: negative where the best is shorter, ``(set,)``.
+
+        The signed root of the difference of the sums of squares. Where no timescale is found it is zero: all fit
+        alike.
+        """
+        place = np.interp(np.log(tau_ms), np.log(self.grid_ms), np.arange(len(self.grid_ms)))
+        left = min(int(place), max(0, len(self.grid_ms) - 2))
+        right = min(left + 1, len(self.grid_ms) - 1)
+        here = self.errors[:, left] + (place - left) * (self.errors[:, right] - self.errors[:, left])
+        size = np.sqrt(np.maximum(here - self.errors.min(axis=1), 0.0))
+        side = np.sign(np.nan_to_num(np.log(self.tau_ms), nan=np.log(tau_ms)) - np.log(tau_ms))
+        return np.asarray(side * size)
 
 
 def first_decrease(values: np.ndarray, smooth: int = 1) -> np.ndarray:
@@ -91,6 +109,8 @@ def fit_profile(values: np.ndarray, tau_ms: np.ndarray, curves: np.ndarray, firs
         np.where(known, b[rows, best], np.nan),
         np.where(known, r2, np.nan),
         first,
+        tau_ms,
+        error,
     )
 
 

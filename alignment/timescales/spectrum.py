@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 from scipy.special import digamma
 
-from .autocorrelation import Statistic, exponentials
+from .autocorrelations import Statistic, exponentials
 from .counts import Noise, Recording
 from .estimation import Method, Options, Units, attributes, estimated
 from .profiles import Profile, tau_grid
@@ -157,7 +157,7 @@ def fit_log_power(power: np.ndarray, tau_ms: np.ndarray, floors: np.ndarray, log
         r2 = 1 - here / (total**2).sum(axis=1)
     tau = tau_ms[best] * np.exp(shift * step)
     b = np.where(known, np.exp(log_b), np.nan)
-    return Profile(np.where(known, tau, np.nan), b, b * floors[floor], r2, np.zeros(len(y), int))
+    return Profile(np.where(known, tau, np.nan), b, b * floors[floor], r2, np.zeros(len(y), int), tau_ms, profile)
 
 
 def lorentzians(tau_ms: np.ndarray, floors: np.ndarray, frequency: np.ndarray, exponent: float) -> np.ndarray:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .autocorrelation import Mean, after_removal, autocovariance, exponentials, white_curve, without_noise
+from .autocorrelations import Mean, after_removal, autocovariance, exponentials, white_curve, without_noise
 from .counts import Noise
 from .profiles import fit_profile
 

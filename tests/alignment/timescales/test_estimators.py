@@ -13,11 +13,12 @@ from alignment.timescales import (
     timescale_presence,
     within_trial_timescale,
 )
-from alignment.timescales.autocorrelation import autocovariance
+from alignment.timescales.autocorrelations import autocovariance
 from alignment.timescales.calibration import calibrate
 from alignment.timescales.count_timescales import timescale_of_counts
 from alignment.timescales.estimation import Options
 from alignment.timescales.posterior import posterior_interval
+from alignment.timescales.profiles import Profile
 from alignment.timescales.surrogate_counts import Fluctuations
 
 FEW = {"n_simulations": 120}
@@ -56,7 +57,7 @@ def test_short_trials_make_plain_fits_too_short_and_are_corrected(planted_signal
 
 
 def test_slower_than_trials_can_tell_is_refused_with_a_sentence(planted_signal):
-    found = across_trial_timescale(planted_signal(500, 500, 25, 200), 25.0, noise="gaussian", **FEW).isel(unit=0)
+    found = across_trial_timescale(planted_signal(500, 500, 25, 30), 25.0, noise="gaussian", **FEW).isel(unit=0)
     assert found["status"].item() == "trials of 500 ms cannot tell the timescale from longer ones"
     assert found["tau_ms_high"] == np.inf and not found["resolved"] and found["tau_ms_low"] > 0
 
@@ -146,15 +147,25 @@ def test_simulated_recordings_have_the_moments_of_the_recording(noise, variation
         assert found[1] / found[2] > np.exp(20 / 80)
 
 
+GRID = np.exp(np.linspace(0, np.log(1e4), 2000))
+
+
+def profiles(tau_ms):
+    """Fits with a parabola of the logarithm of tau around the estimates."""
+    tau = np.atleast_1d(tau_ms)
+    errors = (np.log(GRID) - np.log(tau)[:, None]) ** 2
+    return Profile(tau, tau, 0 * tau, 0 * tau, np.zeros(len(tau), int), GRID, errors)
+
+
 def test_inversion_of_a_known_biased_estimator_is_exact():
     def simulate(tau):
-        return 0.5 * tau * np.exp(0.2 * np.random.default_rng(0).standard_normal(20_000))
+        return profiles(0.5 * tau * np.exp(0.2 * np.random.default_rng(0).standard_normal(3000)))
 
-    found = calibrate(50.0, simulate, (1.0, 1e4), 0.95)
-    assert found.tau_ms == pytest.approx(100, rel=0.01)
-    assert found.low_ms == pytest.approx(100 * np.exp(-1.96 * 0.2), rel=0.02)
-    assert found.high_ms == pytest.approx(100 * np.exp(1.96 * 0.2), rel=0.02)
-    posterior = posterior_interval(50.0, simulate, (1.0, 1e4), 0.95)
+    found = calibrate(profiles(50.0), simulate, (1.0, 1e4), 0.95)
+    assert found.tau_ms == pytest.approx(100, rel=0.02)
+    assert found.low_ms == pytest.approx(100 * np.exp(-1.96 * 0.2), rel=0.03)
+    assert found.high_ms == pytest.approx(100 * np.exp(1.96 * 0.2), rel=0.03)
+    posterior = posterior_interval(profiles(50.0), simulate, (1.0, 1e4), 0.95)
     assert posterior.tau_ms == pytest.approx(100, rel=0.02)
     assert posterior.high_ms == pytest.approx(found.high_ms, rel=0.05)
 
@@ -162,10 +173,17 @@ def test_inversion_of_a_known_biased_estimator_is_exact():
 @pytest.mark.parametrize("invert", [calibrate, posterior_interval])
 def test_estimates_that_all_timescales_give_exclude_none(invert):
     def simulate(tau):
-        return np.exp(np.random.default_rng(int(tau)).normal(3, 0.5, 500))
+        return profiles(np.exp(np.random.default_rng(int(tau)).normal(3, 0.5, 500)))
 
-    found = invert(20.0, simulate, (5.0, 500.0), 0.95)
+    found = invert(profiles(20.0), simulate, (5.0, 500.0), 0.95)
     assert (found.low_ms, found.high_ms) == (0.0, np.inf)
+
+
+def test_excess_error_is_signed_by_the_side_of_the_best():
+    found = profiles([20.0, 50.0])
+    np.testing.assert_allclose(found.root(30.0), np.log([20 / 30, 50 / 30]), atol=2e-3)
+    silent = Profile(np.array([np.nan]), *[np.zeros(1)] * 4, GRID, np.ones((1, len(GRID))))
+    assert silent.root(30.0)[0] == 0
 
 
 def test_counts_without_a_timescale_rarely_look_like_one():

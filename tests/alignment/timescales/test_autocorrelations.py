@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alignment.timescales import autocorrelation, fit_exponentials
-from alignment.timescales.autocorrelation import (
+from alignment.timescales.autocorrelations import (
     after_removal,
     autocovariance,
     exponentials,

@@ -47,7 +47,8 @@ def autocorrelation(
     Parameters
     ----------
     counts
-        ``(trial, bin)`` of one unit, ``(unit, trial, bin)``, or per unit an array ``(trial, bin)``; equal numbers of bins.
+        ``(trial, bin)`` of one unit, ``(unit, trial, bin)``, or per unit an array ``(trial, bin)``; equal numbers of
+        bins.
     bin_ms
         Width of a bin [ms].
     mean
