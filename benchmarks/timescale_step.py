@@ -1,15 +1,18 @@
-"""One training step of a leaky network on parity, beside the plain loop over digits, sequences and heads, in one run.
+"""One training step of networks with time constants, beside the plain form, both in one run.
 
-python benchmarks/timescale_step.py [--json] [--device cpu] [--threads 1] [--repeats 7] [--rows NAME ...]
+python benchmarks/timescale_step.py [--json] [--cases units500-n2-10 ...] [--repeats 5] [--device cpu] [--threads 1]
 
-A step draws digits and answers, runs the network, sums cross-entropy over heads, computes all gradients, clips their norm
-and updates by SGD with Nesterov momentum, as published. `ours` and `peer` are medians in seconds of a step of one network:
-of the process's CPU time on the CPU, of the clock after synchronisation on a GPU; the two take turns, at the mean length of
-the sequences. The peer draws digits one sequence at a time and counts answers one sequence and head at a time, runs the
-equations as they read (`neuromodels.timescale.plain_step`), computes all 100 heads, and reads the loss at every step.
-`malloc` says whether glibc was told to keep its memory, for both. `difference` is the norm of the difference between the two
-gradients of a parameter, over the norm of the gradient, where it is greatest. `memory_mb` is the greatest memory of a
-process of its own that makes steps of one kind only: resident on the CPU, torch's tensors on a GPU.
+A step draws a batch of N-parity and its answers, runs the network over all digits, and follows the gradient of the summed
+cross-entropies, clipped to a norm of 2, with Nesterov's momentum. The plain form draws and answers sequence by sequence and
+head by head, computes every operation of every step by itself, clamp and reciprocal of the time constants included, and all
+100 heads. Lengths are the mean length of the task, the same for both.
+
+`ours` and `plain` are medians in milliseconds for each step of the network and each seed: of the process's CPU time on the
+CPU, of the clock after synchronisation on a GPU; the two take turns. `plain_answers` is the share of the plain form that goes
+into digits and answers, `network_ratio` compares without them on either side. `difference` is the norm of the difference
+between the two gradients of a weight, over the norm of the gradient, for the weight where it is greatest. Cases that end in
+`-tuned` run with an allocator that keeps what it was given, both forms. `memory_mb` is the greatest resident memory of a
+process of its own, or torch's on a GPU.
 """
 
 import argparse
@@ -21,163 +24,192 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-KEPT_MEMORY = {"MALLOC_TRIM_THRESHOLD_": "-1", "MALLOC_MMAP_MAX_": "0"}
-SGD = {"lr": 0.05, "momentum": 0.1, "nesterov": True}
-LARGEST_NORM = 2.0
-
-
-class Row(NamedTuple):
-    """What is measured: a network and how it is asked."""
-
-    units: int
-    batch: int
-    ns: tuple[int, ...]
-    seeds: int = 1
-    kept_memory: bool = False
-    options: dict[str, Any] = {}
-
-    @property
-    def length(self) -> int:
-        """Mean number of digits, between N + 2 and 4 N + 1."""
-        return round(2.5 * self.ns[-1] + 1.5)
-
-
-ROWS = {
-    "500 units, N = 2": Row(500, 256, (2,)),
-    "500 units, N = 2 to 5": Row(500, 256, tuple(range(2, 6))),
-    "500 units, N = 2 to 10": Row(500, 256, tuple(range(2, 11))),
-    "500 units, N = 2 to 30": Row(500, 256, tuple(range(2, 31)), kept_memory=True),
-    "500 units, leak outside, N = 2 to 10": Row(500, 256, tuple(range(2, 11)), options={"leak": "outside"}),
-    "64 units, N = 2 to 10": Row(64, 64, tuple(range(2, 11))),
-    "64 units, 8 networks at once, N = 2 to 10": Row(64, 64, tuple(range(2, 11)), seeds=8),
+# Units, sequences, heads, networks side by side.
+CASES = {
+    "units500-n2": (500, 256, [2], 1),
+    "units500-n2-5": (500, 256, list(range(2, 6)), 1),
+    "units500-n2-10": (500, 256, list(range(2, 11)), 1),
+    "units500-n2-30": (500, 256, list(range(2, 31)), 1),
+    "units500-n2-30-tuned": (500, 256, list(range(2, 31)), 1),
+    "units64-n2-10": (64, 64, list(range(2, 11)), 1),
+    "units64-n2-10-seeds8": (64, 64, list(range(2, 11)), 8),
 }
-ON_A_GPU = ("500 units, N = 2 to 10", "500 units, N = 2 to 30", "64 units, 8 networks at once, N = 2 to 10")
+HEADS = 100
+# glibc then neither returns memory to the system nor maps each large piece anew.
+TUNED = {"MALLOC_TRIM_THRESHOLD_": "17179869184", "MALLOC_MMAP_MAX_": "0", "MALLOC_TOP_PAD_": "67108864"}
 
 
-def peer_batch(row: Row) -> tuple[Any, Any]:
-    """Digits ``(batch, time, channel)`` and answers, a list of one ``(batch,)`` for each head."""
+def plain_answers(batch: int, length: int, ns: list[int], random: Any) -> tuple[Any, Any]:
+    """Digits ``(sequence, time)`` and answers ``(sequence, head)``, one sequence and one head after the other."""
+    import numpy as np
     import torch
 
-    sequences = [torch.bernoulli(torch.rand(1).expand(row.length)) for _ in range(row.batch)]
-    answers = [torch.stack([sequence[-n:].sum() % 2 for sequence in sequences]).long() for n in row.ns]
-    return torch.stack(sequences)[:, :, None], answers
+    digits, answers = [], []
+    for _ in range(batch):
+        odds = random.random()
+        digits.append(random.random(length) < odds)
+        answers.append([int(np.sum(digits[-1][-n:])) % 2 for n in ns])
+    return torch.from_numpy(np.array(digits, dtype=np.float32)), torch.tensor(answers)
 
 
-def peer_loss(model: Any, x: Any, answers: list[Any], start: Any) -> Any:
-    """Summed cross-entropy by the plain form, every head computed."""
+def plain_logits(model: Any, digits: Any, start: Any) -> list[Any]:
+    """Logits of every head after the last digit, operation by operation."""
     from torch.nn import functional
 
-    from neuromodels.timescale.plain_step import plain_states
-
-    last = plain_states(model, x, start)[-1]
-    heads = zip(model.readout_weight, model.readout_bias, strict=True)
-    logits = [functional.linear(last, weight, bias) for weight, bias in heads]
-    return sum(functional.cross_entropy(one, answer) for one, answer in zip(logits, answers, strict=False))
-
-
-def our_loss(model: Any, x: Any, answers: Any, start: Any) -> Any:
-    """Summed cross-entropy of ``answers`` ``([network], batch, head)``."""
-    from torch.nn import functional
-
-    n_heads = answers.shape[-1]
-    logits = model(x, range(n_heads), start)
-    total = functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), answers.reshape(-1))
-    # The mean is over networks too, whose losses add.
-    return total * n_heads * (len(answers) if answers.ndim == 3 else 1)
+    state, weight = start, model.recurrent_weight
+    weight.data.fill_diagonal_(0)
+    for digit in digits.unbind(1):
+        received = functional.linear(state, weight, model.recurrent_bias)
+        received = received + functional.linear(digit[:, None], model.input_weight, model.input_bias)
+        kept, replaced = 1 - 1 / model.tau.clamp(min=1), 1 / model.tau.clamp(min=1)
+        state = functional.leaky_relu(kept * state + replaced * received, 0.01)
+    return [functional.linear(state, w, b) for w, b in zip(model.readout_weight, model.readout_bias, strict=True)]
 
 
-def build(row: Row, device: str) -> tuple[Callable[[], None], Callable[[], None], Callable[[], float]]:
-    """One step of ours, one of the peer's, and how far their gradients lie apart."""
-    import torch
+class Steps:
+    """Networks, their optimizers, and training steps of both kinds."""
 
-    from neuromodels.timescale import LeakyConfig, LeakyEnsemble, LeakyRNN
-    from simulators.tasks import draw_digits, labels
+    def __init__(self, case: str, device: str) -> None:
+        import numpy as np
+        import torch
 
-    config = LeakyConfig(units=row.units, **row.options)
-    networks = [LeakyRNN(config, seed=seed).to(device) for seed in range(row.seeds)]
-    plain = LeakyRNN(config, seed=0).to(device)
-    ours: Any = networks[0] if row.seeds == 1 else LeakyEnsemble.from_networks(networks)
-    optimizers = [torch.optim.SGD(one.parameters(), **SGD) for one in (ours, plain)]  # type: ignore[arg-type]
-    generator = torch.Generator(device).manual_seed(0)
+        from neuromodels.timescale import LeakyConfig, LeakyEnsemble
 
-    def our_step() -> None:
-        digits = draw_digits(row.seeds * row.batch, row.length, generator, odds="per sequence", device=device)
-        x, answers = digits[:, :, None], labels(digits, row.ns, "parity")
-        if row.seeds == 1:
-            start = ours.draw_start(row.batch, generator)
-        else:
-            x, answers = (one.unflatten(0, (row.seeds, row.batch)) for one in (x, answers))
-            start = ours.draw_start(row.batch, [generator] * row.seeds)
-        optimizers[0].zero_grad()
-        our_loss(ours, x, answers, start).backward()
-        if row.seeds == 1:
-            torch.nn.utils.clip_grad_norm_(ours.parameters(), LARGEST_NORM)
-        else:
-            ours.clip_gradients(LARGEST_NORM)
-        optimizers[0].step()
+        self.units, self.batch, self.ns, self.seeds = CASES[case]
+        self.device, self.length = device, round(2.5 * self.ns[-1] + 1.5)
+        config = LeakyConfig(units=self.units, heads=HEADS)
+        self.side_by_side = LeakyEnsemble(config, seeds=range(self.seeds)).to(device)
+        self.alone = self.side_by_side.network(0).to(device)
+        self.peer = self.side_by_side.network(0).to(device)
+        self.random, self.generator = np.random.default_rng(0), torch.Generator().manual_seed(0)
+        self.ours = self.side_by_side if self.seeds > 1 else self.alone
+        self.optimizers = {
+            id(one): torch.optim.SGD(one.parameters(), lr=0.05, momentum=0.1, nesterov=True)
+            for one in (self.ours, self.peer)
+        }
+        self.clip = 2.0
 
-    def peer_step() -> None:
-        x, answers = peer_batch(row)
-        answers = [one.to(device) for one in answers]
-        start = 0.1 * torch.rand(row.batch, row.units, device=device)
-        optimizers[1].zero_grad()
-        loss = peer_loss(plain, x.to(device), answers, start)
+    def plain(self, digits: Any = None, answers: Any = None, start: Any = None) -> None:
+        """A step of the plain form."""
+        import torch
+        from torch.nn import functional
+
+        if digits is None:
+            digits, answers = plain_answers(self.batch, self.length, self.ns, self.random)
+        digits, answers = digits.to(self.device), answers.to(self.device)
+        start = 0.1 * torch.rand(self.batch, self.units, device=self.device) if start is None else start
+        logits = plain_logits(self.peer, digits, start)
+        loss: Any = sum(functional.cross_entropy(logits[head], answers[:, head]) for head in range(len(self.ns)))
+        self._follow(self.peer, loss)
+        self.last_loss = loss.item()
+
+    def fast(self, digits: Any = None, answers: Any = None, start: Any = None) -> None:
+        """A step of ours, of all networks."""
+        import torch
+        from torch.nn import functional
+
+        from simulators.tasks import draw_digits, labels
+
+        heads = range(len(self.ns))
+        if digits is None:
+            digits = draw_digits(self.seeds * self.batch, self.length, self.generator, odds="per sequence")
+            answers = labels(digits, self.ns, "parity")
+        digits, answers = digits.to(self.device), answers.to(self.device)
+        if start is None:
+            start = 0.1 * torch.rand(self.seeds * self.batch, self.units, device=self.device)
+        if self.seeds > 1:
+            digits, start = (one.unflatten(0, (self.seeds, self.batch)) for one in (digits, start))
+        logits = self.ours(digits[..., None], heads=heads, start=start)
+        loss = functional.cross_entropy(logits.reshape(-1, 2), answers.reshape(-1), reduction="sum") / self.batch
+        self._follow(self.ours, loss)
+
+    def _follow(self, model: Any, loss: Any) -> None:
+        """One step down the gradient; clipping is per network, so side by side each has its own norm."""
+        import torch
+
+        self.optimizers[id(model)].zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(plain.parameters(), LARGEST_NORM)
-        optimizers[1].step()
-        loss.item()
+        if model is self.side_by_side:
+            gradients: list[Any] = [parameter.grad for parameter in model.parameters()]
+            norm = torch.stack([one.flatten(1).square().sum(1) for one in gradients]).sum(0).sqrt()
+            share = (self.clip / (norm + 1e-6)).clamp(max=1)
+            for one in gradients:
+                one.mul_(share.reshape(-1, *(1,) * (one.ndim - 1)))
+        else:
+            torch.nn.utils.clip_grad_norm_(model.parameters(), self.clip)
+        self.optimizers[id(model)].step()
 
-    def apart() -> float:
-        """Of the two forms with the same parameters and digits."""
-        x, answers = peer_batch(row)
-        x, answers = x.to(device), [one.to(device) for one in answers]
-        start = 0.1 * torch.rand(row.batch, row.units, device=device)
-        network = LeakyRNN(config, seed=1).to(device)
-        other = LeakyRNN(config, seed=1).to(device)
-        our_loss(network, x, torch.stack(answers, 1), start).backward()
-        peer_loss(other, x, answers, start).backward()
-        pairs = zip(network.parameters(), other.parameters(), strict=True)
-        return max(float((a.grad - b.grad).norm() / b.grad.norm()) for a, b in pairs)
+    def difference(self) -> float:
+        """Greatest distance between two gradients of a weight on the same digits; of a single network."""
+        import torch
 
-    return our_step, peer_step, apart
+        digits, answers = plain_answers(self.batch, self.length, self.ns, self.random)
+        start = 0.1 * torch.rand(self.batch, self.units, device=self.device)
+        # The norm that is clipped counts the gradient of connections of units to themselves in the plain form alone.
+        self.clip, clip = float("inf"), self.clip
+        self.plain(digits, answers, start)
+        self.fast(digits.repeat(self.seeds, 1), answers.repeat(self.seeds, 1), start.repeat(self.seeds, 1))
+        self.clip = clip
+        apart, ours = 0.0, dict(self.ours.named_parameters())
+        for name, parameter in self.peer.named_parameters():
+            expected: Any = parameter.grad
+            if expected is None:
+                continue
+            if name == "recurrent_weight":
+                expected.fill_diagonal_(0)
+            found: Any = ours[name].grad
+            distance = ((found[0] if self.seeds > 1 else found) - expected).norm() / expected.norm().clamp_min(1e-30)
+            apart = max(apart, float(distance))
+        return apart
 
 
-def measure(row: Row, device: str, repeats: int) -> dict[str, float]:
+def measure(case: str, device: str, repeats: int) -> dict[str, float]:
     """Medians of both, taking turns."""
     import torch
 
-    our_step, peer_step, apart = build(row, device)
+    steps = Steps(case, device)
 
-    def seconds(step: Callable[[], None]) -> float:
-        clock = time.process_time
+    def timed(step: Callable[[], object]) -> float:
+        clock = time.process_time if device == "cpu" else time.perf_counter
         if device != "cpu":
             torch.cuda.synchronize()
-            clock = time.perf_counter
-        before = clock()
+        start = clock()
         step()
         if device != "cpu":
             torch.cuda.synchronize()
-        return clock() - before
+        return clock() - start
 
-    times: dict[Callable[[], None], list[float]] = {our_step: [], peer_step: []}
-    for round_number in range(repeats + 2):  # the first two are not counted
-        for step, found in times.items():
-            taken = seconds(step)
-            if round_number > 1:
-                found.append(taken)
-    ours, peer = statistics.median(times[our_step]) / row.seeds, statistics.median(times[peer_step])
-    return {"ours": ours, "peer": peer, "ratio": peer / ours, "difference": apart()}
+    apart = steps.difference()
+
+    def draws() -> object:
+        return plain_answers(steps.batch, steps.length, steps.ns, steps.random)
+
+    found: dict[str, list[float]] = {"ours": [], "plain": [], "plain_answers": [], "known": []}
+    known = (*draws(), torch.zeros(steps.batch, steps.units, device=device))  # type: ignore[misc]
+    many = tuple(part.repeat(steps.seeds, *(1,) * (part.ndim - 1)) for part in known)
+    for _ in range(repeats + 1):
+        found["ours"].append(timed(steps.fast))
+        found["known"].append(timed(lambda: steps.fast(*many)))
+        found["plain"].append(timed(steps.plain))
+        found["plain_answers"].append(timed(draws))
+    # The first of each allocates.
+    medians = {name: 1e3 * statistics.median(values[1:]) / steps.length for name, values in found.items()}
+    for name in ("ours", "known"):
+        medians[name] /= steps.seeds
+    known_time = medians.pop("known")
+    network = (medians["plain"] - medians["plain_answers"]) / known_time
+    return {**medians, "ratio": medians["plain"] / medians["ours"], "network_ratio": network, "difference": apart}
 
 
-def memory_mb(row: Row, device: str, kind: str) -> float:
+def memory_mb(case: str, device: str, kind: str) -> float:
     """Greatest memory of three steps of one kind."""
     import torch
 
-    our_step, peer_step, _ = build(row, device)
+    steps = Steps(case, device)
     for _ in range(3):
-        our_step() if kind == "ours" else peer_step()
+        steps.plain() if kind == "plain" else steps.fast()
     if device != "cpu":
         return torch.cuda.max_memory_allocated() / 2**20
     # Not from getrusage, whose maximum a process inherits from the one that started it.
@@ -185,57 +217,49 @@ def memory_mb(row: Row, device: str, kind: str) -> float:
     return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
-def child(arguments: list[str], kept_memory: bool) -> Any:
-    """What this script prints as JSON in a process of its own."""
-    environment = {**os.environ, **(KEPT_MEMORY if kept_memory else {})}
-    command = [sys.executable, str(Path(__file__)), *arguments]
-    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout)
-
-
 def main() -> None:
-    """Measure and print."""
+    """Measure every case in a process of its own and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--rows", nargs="+", choices=ROWS, help="all by default")
-    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES))
+    parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--child", choices=("times", "ours", "peer"), help=argparse.SUPPRESS)
+    parser.add_argument("--only", choices=("times", "ours", "plain"), help=argparse.SUPPRESS)
     options = parser.parse_args()
-    names = options.rows or (ROWS if options.device == "cpu" else ON_A_GPU)
-    if options.child:
+    if options.only:
         import torch
 
         torch.set_num_threads(options.threads)
-        torch.manual_seed(0)
-        row = ROWS[names[0]]
-        if options.child == "times":
-            print(json.dumps(measure(row, options.device, options.repeats)))
-        else:
-            print(json.dumps(memory_mb(row, options.device, options.child)))
+        case = options.cases[0]
+        times = options.only == "times"
+        found = (
+            measure(case, options.device, options.repeats) if times else memory_mb(case, options.device, options.only)
+        )
+        print(json.dumps(found))
         return
-    device = options.device
-    if device != "cpu":
-        import torch
-
-        device = torch.cuda.get_device_name(options.device)
     rows = []
-    for name in names:
-        row = ROWS[name]
-        shared = ["--rows", name, "--device", options.device, "--threads", str(options.threads)]
-        found = child([*shared, "--child", "times", "--repeats", str(options.repeats)], row.kept_memory)
-        memory = {kind: child([*shared, "--child", kind], row.kept_memory) for kind in ("ours", "peer")}
-        facts = {"name": name, "device": device, "threads": options.threads, "length": row.length}
-        rows.append({**facts, "malloc": "kept" if row.kept_memory else "default", **found, "memory_mb": memory})
+    for case in options.cases:
+        command = [sys.executable, str(Path(__file__)), "--cases", case, "--device", options.device]
+        command += ["--repeats", str(options.repeats), "--threads", str(options.threads)]
+        environment = {**os.environ, **(TUNED if case.endswith("-tuned") else {})}
+
+        def run(only: str, command: list[str] = command, environment: dict[str, str] = environment) -> Any:
+            words = [*command, "--only", only]
+            return json.loads(subprocess.run(words, capture_output=True, text=True, check=True, env=environment).stdout)
+
+        memory = {"memory_mb": run("ours"), "plain_memory_mb": run("plain")}
+        row = {"name": case, "device": options.device, "threads": options.threads, **run("times"), **memory}
+        rows.append(row)
         if not options.json:
             print(
-                f"{name:42} ours {found['ours'] * 1e3:8.2f} ms, peer {found['peer'] * 1e3:8.2f} ms, "
-                f"{found['ratio']:5.2f} times; memory {memory['ours']:.0f} and {memory['peer']:.0f} MB; gradients apart by "
-                f"{found['difference']:.1g}",
+                f"{case:22} ours {row['ours']:.3f} ms, plain {row['plain']:.3f} ms, {row['ratio']:.2f} times (network alone "
+                f"{row['network_ratio']:.2f}); memory {row['memory_mb']:.0f} and {row['plain_memory_mb']:.0f} MB; gradients "
+                f"apart by {row['difference']:.1g}",
                 flush=True,
             )
     if options.json:
-        print(json.dumps(rows, indent=1))
+        print(json.dumps(rows))
 
 
 if __name__ == "__main__":

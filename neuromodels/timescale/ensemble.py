@@ -103,21 +103,12 @@ class LeakyEnsemble(nn.Module):
 
     def states(self, x: Tensor, *, start: Tensor | None = None, begins: Sequence[int] | None = None) -> Tensor:
         """States ``(network, batch, time + 1, unit)``, the start first; parameters are those of `forward`."""
-        return self._run(x, start, begins, whole=True)[:, :: self.config.substeps].transpose(1, 2)
+        return self._run(x, start, begins, whole=True)[:: self.config.substeps].movedim(0, 2)
 
     def readout(self, states: Tensor, heads: Sequence[int] | None = None) -> Tensor:
         """Logits ``(network, batch, head, class)`` of states ``(network, batch, unit)``."""
         weight, bias = chosen_heads(self.readout_weight, self.readout_bias, heads)
         return torch.baddbmm(bias.flatten(1)[:, None], states, weight.flatten(1, 2).mT).unflatten(-1, bias.shape[1:])
-
-    def clip_gradients(self, largest: float) -> Tensor:
-        """Shorten the gradient of each network to a norm of ``largest`` at most; the norms before, ``(network,)``."""
-        gradients = [one.grad for one in self.parameters() if one.grad is not None]
-        norms = torch.stack([one.flatten(1).norm(dim=1) for one in gradients]).norm(dim=0)
-        factors = (largest / (norms + 1e-6)).clamp(max=1)
-        for one in gradients:
-            one *= factors.view(-1, *(1,) * (one.ndim - 1))
-        return norms
 
     def _stack(self, networks: Sequence[LeakyRNN]) -> None:
         if not networks:
@@ -149,14 +140,14 @@ class LeakyEnsemble(nn.Module):
             start = self.tau.new_full(shape, LARGEST_START / 2)
         if start.shape != shape:
             raise ValueError(f"start must be {shape}: network, batch, unit; received {tuple(start.shape)}.")
-        digits, start = x.to(self.tau.dtype).transpose(1, 2), start.to(self.tau.dtype)
+        digits, start = x.to(self.tau.dtype).movedim(2, 0), start.to(self.tau.dtype)
         parameters = {name: getattr(self, name) for name in PARAMETERS}
         if begins is None:
             return run(self.config, parameters, digits, start, whole=whole)
         begins = [int(begin) for begin in begins]
-        if len(begins) != len(self) or not all(0 <= begin < x.shape[2] for begin in begins):
+        if len(begins) != len(self) or not all(0 <= begin < len(digits) for begin in begins):
             raise ValueError(
-                f"begins must hold one number from 0 to {x.shape[2] - 1} for each of {len(self)} networks, received {begins}."
+                f"begins must hold one number from 0 to {len(digits) - 1} for each of {len(self)} networks, received {begins}."
             )
         # The networks that take part in a step are then the first ones, a view and no copy.
         order = sorted(range(len(self)), key=begins.__getitem__)
@@ -164,6 +155,7 @@ class LeakyEnsemble(nn.Module):
             return run(self.config, parameters, digits, start, whole=whole, begins=begins)
         index = torch.tensor(order, device=x.device)
         parameters = {name: value[index] for name, value in parameters.items() if not name.startswith("readout")}
-        begins = [begins[network] for network in order]
-        states = run(self.config, parameters, digits[index], start[index], whole=whole, begins=begins)
-        return states[index.argsort()]
+        states = run(
+            self.config, parameters, digits[:, index], start[index], whole=whole, begins=[begins[k] for k in order]
+        )
+        return states.index_select(int(whole), index.argsort())

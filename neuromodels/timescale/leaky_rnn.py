@@ -88,8 +88,7 @@ class LeakyRNN(MemoryNetwork):
             raise ValueError(
                 "step_matrix needs a network with leak='inside'; with 'outside' no one matrix holds the leak."
             )
-        leak = 1 / (self.config.substeps * self.time_constants())
-        return merged_matrix(self.config, leak, self.recurrent_weight)
+        return merged_matrix(1 / (self.config.substeps * self.time_constants()), self.connections())
 
     def draw_start(self, batch: int, generator: torch.Generator) -> Tensor:
         """States ``(batch, unit)`` before a training sequence: uniform between 0 and 0.1."""

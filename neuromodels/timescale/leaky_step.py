@@ -34,14 +34,12 @@ def effective_connections(config: LeakyConfig, weight: Tensor) -> Tensor:
     """Recurrent weights ``([network], post, pre)`` with a diagonal of 0."""
     if config.published_diagonal:
         return weight - torch.diag_embed(weight.detach().diagonal(dim1=-2, dim2=-1))
-    return weight * (1 - torch.eye(weight.shape[-1], dtype=weight.dtype, device=weight.device))
+    return weight.diagonal_scatter(weight.new_zeros(weight.shape[:-1]), dim1=-2, dim2=-1)
 
 
-def merged_matrix(config: LeakyConfig, leak: Tensor, weight: Tensor) -> Tensor:
-    """diag(1 - a) + diag(a) W, ``([network], post, pre)``, of the recurrent weights W with a diagonal of 0."""
-    if config.published_diagonal:
-        return torch.diag_embed(1 - leak) + leak[..., None] * effective_connections(config, weight)
-    return torch.diagonal_scatter(leak[..., None] * weight, 1 - leak, dim1=-2, dim2=-1)
+def merged_matrix(leak: Tensor, connections: Tensor) -> Tensor:
+    """diag(1 - a) + diag(a) W, ``([network], post, pre)``."""
+    return torch.diag_embed(1 - leak) + leak[..., None] * connections
 
 
 def run(
@@ -62,28 +60,27 @@ def run(
     parameters
         By the names of `PARAMETERS`, all of one network, or all with a leading axis of networks.
     digits
-        ``([network], time, batch, channel)``.
+        ``(time, [network], batch, channel)``.
     start
         ``([network], batch, unit)``.
     whole
-        Whether all states are given, ``([network], time * substeps + 1, batch, unit)`` with the start first.
+        Whether all states are given, ``(time * substeps + 1, [network], batch, unit)`` with the start first.
     begins
         Of each network, how many digits it leaves out; in rising order.
     """
     if config.substeps > 1:
-        digits = digits.repeat_interleave(config.substeps, dim=-3)
+        digits = digits.repeat_interleave(config.substeps, dim=0)
     active = None
     if begins is not None and begins[-1] > 0:
-        active = [sum(config.substeps * begin <= step for begin in begins) for step in range(digits.shape[-3])]
+        active = [sum(config.substeps * begin <= step for begin in begins) for step in range(len(digits))]
     leak = 1 / (config.substeps * effective_tau(config, parameters["tau"]))
-    weight = parameters["recurrent_weight"]
+    connections = effective_connections(config, parameters["recurrent_weight"])
     bias = parameters["recurrent_bias"] + parameters["input_bias"]
     inputs = parameters["input_weight"]
     if config.leak == "outside":
-        connections = effective_connections(config, weight)
         return leak_outside(
             connections, inputs, bias, leak, digits, start, activation=config.activation, whole=whole, active=active
         )
-    matrix = merged_matrix(config, leak, weight)
+    matrix = merged_matrix(leak, connections)
     inputs, bias = leak[..., None] * inputs, leak * bias
     return leak_inside(matrix, inputs, bias, digits, start, activation=config.activation, whole=whole, active=active)

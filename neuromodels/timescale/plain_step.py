@@ -8,7 +8,7 @@ from .leaky_rnn import LeakyRNN
 from .recurrence import SLOPE
 
 
-def plain_states(model: LeakyRNN, x: Tensor, start: Tensor) -> list[Tensor]:
+def plain_states(model: LeakyRNN, x: Tensor, start: Tensor) -> Tensor:
     """States of every step of the network, by autograd through every operation of every step.
 
     Parameters
@@ -22,8 +22,8 @@ def plain_states(model: LeakyRNN, x: Tensor, start: Tensor) -> list[Tensor]:
 
     Returns
     -------
-    list of Tensor
-        States ``(batch, unit)``, ``time * substeps + 1`` of them, the start first.
+    Tensor
+        ``(batch, time * substeps + 1, unit)``, the start first.
 
     References
     ----------
@@ -42,7 +42,7 @@ def plain_states(model: LeakyRNN, x: Tensor, start: Tensor) -> list[Tensor]:
             else:
                 state = kept * state + replaced * _activation(config.activation, received)
             states.append(state)
-    return states
+    return torch.stack(states, 1)
 
 
 def _steps(model: LeakyRNN) -> Tensor:

@@ -1,8 +1,8 @@
 """The steps of a leaky network over time, with their gradient written by hand.
 
-Buffers hold all steps and are allocated once. A step is one matrix product, which adds to the drive that lies in the buffer
+Buffers are time-first and allocated once. A step is one matrix product, which adds to the drive that lies in the buffer
 already, and one non-linearity in place. Backwards, the gradient of the matrix is one product over all steps and sequences.
-A network has ``(time, batch, unit)``; an ensemble ``(network, time, batch, unit)`` with a matrix for each network.
+A network has ``(time, batch, unit)``; an ensemble ``(time, network, batch, unit)`` with a matrix for each network.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,8 +13,6 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 SLOPE = 0.01
-TIME, BATCH = -3, -2
-ROW_BYTES = 64
 _aten = torch.ops.aten
 
 
@@ -62,18 +60,18 @@ def leak_inside(
     matrix, input_matrix, bias
         M ``([network], post, pre)``, which holds the leak; A ``([network], unit, channel)``; c ``([network], unit)``.
     digits
-        ``([network], time, batch, channel)``.
+        ``(time, [network], batch, channel)``.
     start
         ``([network], batch, unit)``.
     activation
         Name in `ACTIVATIONS`.
     whole
-        Whether all states are given, ``([network], time + 1, batch, unit)`` with the start first, or the last alone.
+        Whether all states are given, ``(time + 1, [network], batch, unit)`` with the start first, or the last alone.
     active
         For each step, how many networks, from the first on, take part; the others stay at their start.
     """
     shape = (activation, whole, None if active is None else tuple(active))
-    return _cast(_Inside, matrix, input_matrix, bias, digits, start, *shape)
+    return _Inside.apply(matrix, input_matrix, bias, digits, start, *shape)
 
 
 def leak_outside(
@@ -90,20 +88,25 @@ def leak_outside(
 ) -> Tensor:
     """All steps of h' = (1 - a) h + a f(W h + A s + c); a is ``leak``, ``([network], unit)``, the rest as `leak_inside`."""
     shape = (activation, whole, None if active is None else tuple(active))
-    return _cast(_Outside, matrix, input_matrix, bias, leak, digits, start, *shape)
+    return _Outside.apply(matrix, input_matrix, bias, leak, digits, start, *shape)
 
 
-def _cast(function: Any, *arguments: Any) -> Tensor:
-    """Apply outside of autocast: with 8 bits of mantissa, 1 - 1/tau of a long time constant is another one."""
-    device = arguments[0].device.type
-    if not torch.is_autocast_enabled(device):
-        return function.apply(*arguments)
-    with torch.autocast(device, enabled=False):
-        return function.apply(*arguments)
+def _without_autocast(method: Callable[..., Any]) -> Any:
+    """Compute in the precision of the parameters: with 8 bits, 1 - 1/tau of a long time constant is another one."""
+
+    def run(ctx: Any, first: Tensor, *others: Any) -> Any:
+        device = first.device.type
+        if not torch.is_autocast_enabled(device):
+            return method(ctx, first, *others)
+        with torch.autocast(device, enabled=False):
+            return method(ctx, first, *others)
+
+    return run
 
 
 class _Inside(torch.autograd.Function):
     @staticmethod
+    @_without_autocast
     def forward(
         ctx: Any,
         matrix: Tensor,
@@ -115,44 +118,47 @@ class _Inside(torch.autograd.Function):
         whole: bool,
         active: tuple[int, ...] | None,
     ) -> Tensor:
-        steps = digits.shape[TIME]
-        states = _buffer(start, steps + 1)
-        states.select(TIME, 0).copy_(start)
-        _fill_drive(states.narrow(TIME, 1, steps), input_matrix, bias, digits)
+        steps = len(digits)
+        states = start.new_empty((steps + 1, *start.shape))
+        states[0] = start
+        _fill_drive(states[1:], input_matrix, bias, digits)
         transposed, apply = matrix.mT, ACTIVATIONS[activation].apply
-        views = states.unbind(TIME)
+        before, after = _views(states[:-1], active), _views(states[1:], active)
         for step in range(steps):
-            before, after, product = _taking_part(active, step, views[step], views[step + 1], transposed)
-            apply(_add_product(after, before, product))
             if active is not None:
-                views[step + 1][active[step] :] = start[active[step] :]
+                n = len(after[step])
+                transposed = matrix.mT[:n]
+                states[step + 1, n:] = start[n:]
+            apply(_add_product(after[step], before[step], transposed))
         ctx.save_for_backward(matrix, input_matrix, digits, states)
         ctx.activation, ctx.whole, ctx.active = activation, whole, active
-        return states if whole else views[-1].clone()
+        return states if whole else states[-1].clone()
 
     @staticmethod
+    @_without_autocast
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         matrix, input_matrix, digits, states = ctx.saved_tensors
-        needs, steps = ctx.needs_input_grad, digits.shape[TIME]
         backward = ACTIVATIONS[ctx.activation].backward
-        deltas = _buffer(states.select(TIME, 0), steps)
-        flowing, arriving = _flow(gradient, ctx.whole)
-        views, results = deltas.unbind(TIME), states.unbind(TIME)
-        for step in reversed(range(steps)):
-            flow, result, delta, back = _taking_part(ctx.active, step, flowing, results[step + 1], views[step], matrix)
-            backward(flow, result, delta)
-            if step or needs[4]:
-                _write_product(flow, delta, back)
+        deltas, needs = torch.empty_like(states[1:]), ctx.needs_input_grad
+        flowing = (gradient[-1] if ctx.whole else gradient).clone(memory_format=torch.contiguous_format)
+        after, changes = _views(states[1:], ctx.active), _views(deltas, ctx.active)
+        part, share = flowing, matrix
+        for step in reversed(range(len(digits))):
             if ctx.active is not None:
-                views[step][ctx.active[step] :] = 0
-            if arriving:
-                flowing += arriving[step]
+                n = len(after[step])
+                part, share = flowing[:n], matrix[:n]
+                deltas[step, n:] = 0
+            backward(part, after[step], changes[step])
+            if step or needs[4]:
+                _product(changes[step], share, part)
+            if ctx.whole:
+                flowing += gradient[step]
         return (
-            _outer(deltas, states.narrow(TIME, 0, steps)) if needs[0] else None,
+            _outer(deltas, states[:-1]) if needs[0] else None,
             _outer(deltas, digits) if needs[1] else None,
-            deltas.sum((TIME, BATCH)) if needs[2] else None,
-            _back_to_digits(deltas, input_matrix) if needs[3] else None,
+            deltas.sum((0, -2)) if needs[2] else None,
+            deltas @ input_matrix if needs[3] else None,
             flowing if needs[4] else None,
             *(None,) * 3,
         )
@@ -160,6 +166,7 @@ class _Inside(torch.autograd.Function):
 
 class _Outside(torch.autograd.Function):
     @staticmethod
+    @_without_autocast
     def forward(
         ctx: Any,
         matrix: Tensor,
@@ -172,94 +179,71 @@ class _Outside(torch.autograd.Function):
         whole: bool,
         active: tuple[int, ...] | None,
     ) -> Tensor:
-        steps = digits.shape[TIME]
-        states, aims = _buffer(start, steps + 1), _buffer(start, steps)
-        states.select(TIME, 0).copy_(start)
+        steps = len(digits)
+        states = start.new_empty((steps + 1, *start.shape))
+        states[0] = start
+        aims = start.new_empty((steps, *start.shape))
         _fill_drive(aims, input_matrix, bias, digits)
-        transposed, apply, share = matrix.mT, ACTIVATIONS[activation].apply, leak.unsqueeze(BATCH)
-        views, aim_views = states.unbind(TIME), aims.unbind(TIME)
+        transposed, apply, share = matrix.mT, ACTIVATIONS[activation].apply, leak.unsqueeze(-2)
+        before, after, aim = _views(states[:-1], active), _views(states[1:], active), _views(aims, active)
         for step in range(steps):
-            before, after, aim, product, part = _taking_part(
-                active, step, views[step], views[step + 1], aim_views[step], transposed, share
-            )
-            apply(_add_product(aim, before, product))
-            torch.lerp(before, aim, part, out=after)
             if active is not None:
-                views[step + 1][active[step] :] = start[active[step] :]
+                n = len(aim[step])
+                transposed, share = matrix.mT[:n], leak.unsqueeze(-2)[:n]
+                states[step + 1, n:] = start[n:]
+            apply(_add_product(aim[step], before[step], transposed))
+            torch.lerp(before[step], aim[step], share, out=after[step])
         ctx.save_for_backward(matrix, input_matrix, leak, digits, states, aims)
         ctx.activation, ctx.whole, ctx.active = activation, whole, active
-        return states if whole else views[-1].clone()
+        return states if whole else states[-1].clone()
 
     @staticmethod
+    @_without_autocast
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         matrix, input_matrix, leak, digits, states, aims = ctx.saved_tensors
-        needs, steps = ctx.needs_input_grad, digits.shape[TIME]
-        backward, share = ACTIVATIONS[ctx.activation].backward, leak.unsqueeze(BATCH)
-        deltas = _buffer(states.select(TIME, 0), steps)
-        flowing, arriving = _flow(gradient, ctx.whole)
-        room, leak_gradient = torch.empty_like(flowing), torch.zeros_like(leak)
-        views, befores, aim_views = deltas.unbind(TIME), states.unbind(TIME), aims.unbind(TIME)
-        for step in reversed(range(steps)):
-            flow, before, aim, delta, back, part, scaled, total = _taking_part(
-                ctx.active,
-                step,
-                flowing,
-                befores[step],
-                aim_views[step],
-                views[step],
-                matrix,
-                share,
-                room,
-                leak_gradient,
-            )
-            total += torch.sub(aim, before, out=scaled).mul_(flow).sum(BATCH)
-            torch.mul(flow, part, out=scaled)
-            backward(scaled, aim, delta)
-            flow -= scaled
-            if step or needs[5]:
-                _add_product(flow, delta, back)
+        backward, share = ACTIVATIONS[ctx.activation].backward, leak.unsqueeze(-2)
+        deltas, needs = torch.empty_like(states[1:]), ctx.needs_input_grad
+        flowing = (gradient[-1] if ctx.whole else gradient).clone(memory_format=torch.contiguous_format)
+        scaled, leak_gradient = torch.empty_like(flowing), torch.zeros_like(leak)
+        before, aim, changes = (_views(one, ctx.active) for one in (states[:-1], aims, deltas))
+        parts = (flowing, scaled, leak_gradient, share, matrix)
+        for step in reversed(range(len(digits))):
             if ctx.active is not None:
-                views[step][ctx.active[step] :] = 0
-            if arriving:
-                flowing += arriving[step]
+                n = len(aim[step])
+                parts = (flowing[:n], scaled[:n], leak_gradient[:n], share[:n], matrix[:n])
+                deltas[step, n:] = 0
+            flow, room, of_leak, kept, connections = parts
+            of_leak += torch.sub(aim[step], before[step], out=room).mul_(flow).sum(-2)
+            torch.mul(flow, kept, out=room)
+            backward(room, aim[step], changes[step])
+            flow -= room
+            if step or needs[5]:
+                _add_product(flow, changes[step], connections)
+            if ctx.whole:
+                flowing += gradient[step]
         return (
-            _outer(deltas, states.narrow(TIME, 0, steps)) if needs[0] else None,
+            _outer(deltas, states[:-1]) if needs[0] else None,
             _outer(deltas, digits) if needs[1] else None,
-            deltas.sum((TIME, BATCH)) if needs[2] else None,
+            deltas.sum((0, -2)) if needs[2] else None,
             leak_gradient if needs[3] else None,
-            _back_to_digits(deltas, input_matrix) if needs[4] else None,
+            deltas @ input_matrix if needs[4] else None,
             flowing if needs[5] else None,
             *(None,) * 3,
         )
 
 
-def _buffer(like: Tensor, steps: int) -> Tensor:
-    """Room for ``steps`` of ``like``, ``([network], steps, batch, unit)``; rows begin where fast products want them."""
-    *networks, batch, units = like.shape
-    multiple = ROW_BYTES // like.element_size()
-    room = like.new_empty((*networks, steps, batch, -(-units // multiple) * multiple))
-    return room[..., :units]
-
-
-def _flow(gradient: Tensor, whole: bool) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """Gradient of the last state, to be written over, and those of all states that come from outside."""
-    arriving = gradient.unbind(TIME) if whole else ()
-    return (arriving[-1] if whole else gradient).clone(memory_format=torch.contiguous_format), arriving
-
-
-def _taking_part(active: tuple[int, ...] | None, step: int, *tensors: Tensor) -> tuple[Tensor, ...]:
-    """Of each tensor, those of the networks that take part in a step."""
-    return tensors if active is None else tuple(one[: active[step]] for one in tensors)
+def _views(buffer: Tensor, active: tuple[int, ...] | None) -> Sequence[Tensor]:
+    """Views of all steps, made at once, of the networks that take part."""
+    steps = buffer.unbind(0)
+    return steps if active is None else [one[:n] for one, n in zip(steps, active, strict=True)]
 
 
 def _fill_drive(drive: Tensor, input_matrix: Tensor, bias: Tensor, digits: Tensor) -> None:
     """Write A s + c of all steps to ``drive``; channels are few, so one pass for each."""
-    rows = drive.flatten(TIME, BATCH)
-    rows.copy_(bias.unsqueeze(BATCH).expand(rows.shape))
-    digits = digits.flatten(TIME, BATCH)
+    drive.copy_(bias.unsqueeze(-2).expand(drive.shape[1:]))
     for channel in range(digits.shape[-1]):
-        rows.addcmul_(digits[..., channel : channel + 1], input_matrix[..., channel].unsqueeze(BATCH))
+        drive.addcmul_(digits[..., channel : channel + 1], input_matrix[..., channel].unsqueeze(-2))
 
 
 def _add_product(target: Tensor, left: Tensor, right: Tensor) -> Tensor:
@@ -267,15 +251,14 @@ def _add_product(target: Tensor, left: Tensor, right: Tensor) -> Tensor:
     return target.addmm_(left, right) if target.ndim == 2 else target.baddbmm_(left, right)
 
 
-def _write_product(target: Tensor, left: Tensor, right: Tensor) -> Tensor:
-    """Write a matrix product, or one for each network, over ``target``."""
-    return torch.mm(left, right, out=target) if target.ndim == 2 else torch.bmm(left, right, out=target)
+def _product(left: Tensor, right: Tensor, out: Tensor) -> None:
+    """Write a matrix product, or one for each network, to ``out``."""
+    torch.mm(left, right, out=out) if left.ndim == 2 else torch.bmm(left, right, out=out)
 
 
 def _outer(left: Tensor, right: Tensor) -> Tensor:
     """Sum over steps and sequences of the outer products, ``([network], left, right)``, as one matrix product."""
-    return left.flatten(TIME, BATCH).mT @ right.flatten(TIME, BATCH)
-
-
-def _back_to_digits(deltas: Tensor, input_matrix: Tensor) -> Tensor:
-    return (deltas.flatten(TIME, BATCH) @ input_matrix).unflatten(BATCH, deltas.shape[TIME:-1])
+    if left.ndim == 3:
+        return left.flatten(0, 1).mT @ right.flatten(0, 1)
+    left, right = (one.transpose(0, 1).flatten(1, 2) for one in (left, right))
+    return left.mT @ right
