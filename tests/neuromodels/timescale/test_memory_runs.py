@@ -51,7 +51,8 @@ def same_files(one, two):
         assert {**first, "seconds": 0} == {**second, "seconds": 0}
 
 
-def test_killed_at_random_moments_it_ends_with_the_same_bits(tiny, tmp_path):
+@pytest.mark.parametrize("kills", [1, pytest.param(4, marks=pytest.mark.slow)])
+def test_killed_at_random_moments_it_ends_with_the_same_bits(tiny, tmp_path, kills):
     # Guessing passes: every second epoch begins a stage. Steps are saved within epochs, and long enough to be hit.
     changes = ("task.threshold=0.45", "training.checkpoint_every=5", "training.steps_per_epoch=30", "training.epochs=8")
     recipe = tiny("small-multi", *changes, "model.options.units=40")
@@ -60,7 +61,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_bits(tiny, tmp_path):
     whole = time.perf_counter() - started
     seed = random.SystemRandom().randrange(10**6)
     moments = random.Random(seed)
-    for _ in range(2):
+    for _ in range(kills):
         with start(recipe, tmp_path / "cut") as process:
             time.sleep(moments.uniform(0.05, 0.6 * whole))
             process.send_signal(signal.SIGKILL)
