@@ -57,7 +57,7 @@ def test_short_trials_make_plain_fits_too_short_and_are_corrected(planted_signal
 
 
 def test_slower_than_trials_can_tell_is_refused_with_a_sentence(planted_signal):
-    found = across_trial_timescale(planted_signal(500, 500, 25, 30), 25.0, noise="gaussian", **FEW).isel(unit=0)
+    found = within_trial_timescale(planted_signal(500, 500, 25, 30), 25.0, noise="gaussian", **FEW).isel(unit=0)
     assert found["status"].item() == "trials of 500 ms cannot tell the timescale from longer ones"
     assert found["tau_ms_high"] == np.inf and not found["resolved"] and found["tau_ms_low"] > 0
 
