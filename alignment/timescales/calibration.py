@@ -66,7 +66,7 @@ def simulated_statistics(
     size = max(size, LEAST_POOL)
     rows = rng.integers(0, size, (n_sets, n_trials)) + np.arange(n_sets)[:, None] * size
     weights = np.bincount(rows.ravel(), minlength=n_sets * size).reshape(n_sets, size)
-    block = int(np.clip(MOST_VALUES / n_bins**2, 100, size))
+    block = int(np.clip(MOST_WEIGHTS / n_bins**2, 100, size))
     total = sum(
         weights[:, first : first + block] @ statistic.features(trials(min(block, size - first)))
         for first in range(0, size, block)
