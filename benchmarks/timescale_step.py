@@ -41,17 +41,13 @@ HEADS = 100
 TUNED = {"MALLOC_TRIM_THRESHOLD_": "17179869184", "MALLOC_MMAP_MAX_": "0", "MALLOC_TOP_PAD_": "67108864"}
 
 
-def plain_answers(batch: int, length: int, ns: list[int], random: Any) -> tuple[Any, Any]:
+def plain_answers(batch: int, length: int, ns: list[int]) -> tuple[Any, Any]:
     """Digits ``(sequence, time)`` and answers ``(sequence, head)``, one sequence and one head after the other."""
-    import numpy as np
     import torch
 
-    digits, answers = [], []
-    for _ in range(batch):
-        odds = random.random()
-        digits.append(random.random(length) < odds)
-        answers.append([int(np.sum(digits[-1][-n:])) % 2 for n in ns])
-    return torch.from_numpy(np.array(digits, dtype=np.float32)), torch.tensor(answers)
+    digits = [torch.bernoulli(torch.rand(1).expand(length)) for _ in range(batch)]
+    answers = [torch.stack([sequence[-n:].sum() % 2 for sequence in digits]) for n in ns]
+    return torch.stack(digits), torch.stack(answers, 1).long()
 
 
 def plain_logits(model: Any, digits: Any, start: Any) -> list[Any]:
@@ -72,7 +68,6 @@ class Steps:
     """Networks, their optimizers, and training steps of both kinds."""
 
     def __init__(self, case: str, device: str) -> None:
-        import numpy as np
         import torch
 
         from neuromodels.timescale import LeakyConfig, LeakyEnsemble
@@ -83,7 +78,7 @@ class Steps:
         self.side_by_side = LeakyEnsemble(config, seeds=range(self.seeds)).to(device)
         self.alone = self.side_by_side.network(0).to(device)
         self.peer = self.side_by_side.network(0).to(device)
-        self.random, self.generator = np.random.default_rng(0), torch.Generator().manual_seed(0)
+        self.generator = torch.Generator(device).manual_seed(0)
         self.ours = self.side_by_side if self.seeds > 1 else self.alone
         self.optimizers = {
             id(one): torch.optim.SGD(one.parameters(), lr=0.05, momentum=0.1, nesterov=True)
@@ -97,7 +92,7 @@ class Steps:
         from torch.nn import functional
 
         if digits is None:
-            digits, answers = plain_answers(self.batch, self.length, self.ns, self.random)
+            digits, answers = plain_answers(self.batch, self.length, self.ns)
         digits, answers = digits.to(self.device), answers.to(self.device)
         start = 0.1 * torch.rand(self.batch, self.units, device=self.device) if start is None else start
         logits = plain_logits(self.peer, digits, start)
@@ -114,7 +109,7 @@ class Steps:
 
         heads = range(len(self.ns))
         if digits is None:
-            digits = draw_digits(self.seeds * self.batch, self.length, self.generator, odds="per sequence")
+            digits = draw_digits(self.seeds * self.batch, self.length, self.generator, device=self.device)
             answers = labels(digits, self.ns, "parity")
         digits, answers = digits.to(self.device), answers.to(self.device)
         if start is None:
@@ -145,7 +140,7 @@ class Steps:
         """Greatest distance between two gradients of a weight on the same digits; of a single network."""
         import torch
 
-        digits, answers = plain_answers(self.batch, self.length, self.ns, self.random)
+        digits, answers = plain_answers(self.batch, self.length, self.ns)
         start = 0.1 * torch.rand(self.batch, self.units, device=self.device)
         # The norm that is clipped counts the gradient of connections of units to themselves in the plain form alone.
         self.clip, clip = float("inf"), self.clip
@@ -184,7 +179,7 @@ def measure(case: str, device: str, repeats: int) -> dict[str, float]:
     apart = steps.difference()
 
     def draws() -> object:
-        return plain_answers(steps.batch, steps.length, steps.ns, steps.random)
+        return plain_answers(steps.batch, steps.length, steps.ns)
 
     found: dict[str, list[float]] = {"ours": [], "plain": [], "plain_answers": [], "known": []}
     known = (*draws(), torch.zeros(steps.batch, steps.units, device=device))  # type: ignore[misc]

@@ -13,32 +13,32 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 SLOPE = 0.01
-_aten = torch.ops.aten
 
 
 class Activation(NamedTuple):
-    """A non-linearity in place, and its gradient from its result.
+    """A non-linearity in place, and its slope from its result.
 
     Attributes
     ----------
     apply
         Replaces a tensor by its image.
-    backward
-        ``(gradient, result, out)``: writes the gradient of the argument to ``out``.
+    slope
+        Of an image, in a tensor of its own.
     """
 
     apply: Callable[[Tensor], Tensor]
-    backward: Callable[[Tensor, Tensor, Tensor], object]
+    slope: Callable[[Tensor], Tensor]
 
 
 ACTIVATIONS = {
     "leaky_relu": Activation(
         lambda z: torch.nn.functional.leaky_relu_(z, SLOPE),
-        lambda g, h, out: _aten.leaky_relu_backward.grad_input(g, h, SLOPE, True, grad_input=out),
+        # The gradient for an arriving 1, in one pass.
+        lambda h: torch.ops.aten.leaky_relu_backward(h.new_ones(()).expand_as(h), h, SLOPE, True),
     ),
-    "relu": Activation(torch.relu_, lambda g, h, out: _aten.threshold_backward.grad_input(g, h, 0, grad_input=out)),
-    "tanh": Activation(torch.tanh_, lambda g, h, out: _aten.tanh_backward.grad_input(g, h, grad_input=out)),
-    "sigmoid": Activation(torch.sigmoid_, lambda g, h, out: _aten.sigmoid_backward.grad_input(g, h, grad_input=out)),
+    "relu": Activation(torch.relu_, lambda h: (h > 0).to(h.dtype)),
+    "tanh": Activation(torch.tanh_, lambda h: 1 - h * h),
+    "sigmoid": Activation(torch.sigmoid_, lambda h: h * (1 - h)),
 }
 
 
@@ -139,24 +139,24 @@ class _Inside(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         matrix, input_matrix, digits, states = ctx.saved_tensors
-        backward = ACTIVATIONS[ctx.activation].backward
-        deltas, needs = torch.empty_like(states[1:]), ctx.needs_input_grad
+        deltas, needs = ACTIVATIONS[ctx.activation].slope(states[1:]), ctx.needs_input_grad
         flowing = (gradient[-1] if ctx.whole else gradient).clone(memory_format=torch.contiguous_format)
-        after, changes = _views(states[1:], ctx.active), _views(deltas, ctx.active)
+        changes = _views(deltas, ctx.active)
         part, share = flowing, matrix
         for step in reversed(range(len(digits))):
             if ctx.active is not None:
-                n = len(after[step])
+                n = len(changes[step])
                 part, share = flowing[:n], matrix[:n]
                 deltas[step, n:] = 0
-            backward(part, after[step], changes[step])
+            changes[step].mul_(part)
             if step or needs[4]:
                 _product(changes[step], share, part)
             if ctx.whole:
                 flowing += gradient[step]
+        columns = _rows(deltas).mT
         return (
-            _outer(deltas, states[:-1]) if needs[0] else None,
-            _outer(deltas, digits) if needs[1] else None,
+            columns @ _rows(states[:-1]) if needs[0] else None,
+            columns @ _rows(digits) if needs[1] else None,
             deltas.sum((0, -2)) if needs[2] else None,
             deltas @ input_matrix if needs[3] else None,
             flowing if needs[4] else None,
@@ -202,11 +202,11 @@ class _Outside(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         matrix, input_matrix, leak, digits, states, aims = ctx.saved_tensors
-        backward, share = ACTIVATIONS[ctx.activation].backward, leak.unsqueeze(-2)
-        deltas, needs = torch.empty_like(states[1:]), ctx.needs_input_grad
+        deltas, needs = ACTIVATIONS[ctx.activation].slope(aims), ctx.needs_input_grad
         flowing = (gradient[-1] if ctx.whole else gradient).clone(memory_format=torch.contiguous_format)
         scaled, leak_gradient = torch.empty_like(flowing), torch.zeros_like(leak)
         before, aim, changes = (_views(one, ctx.active) for one in (states[:-1], aims, deltas))
+        share = leak.unsqueeze(-2)
         parts = (flowing, scaled, leak_gradient, share, matrix)
         for step in reversed(range(len(digits))):
             if ctx.active is not None:
@@ -216,15 +216,16 @@ class _Outside(torch.autograd.Function):
             flow, room, of_leak, kept, connections = parts
             of_leak += torch.sub(aim[step], before[step], out=room).mul_(flow).sum(-2)
             torch.mul(flow, kept, out=room)
-            backward(room, aim[step], changes[step])
+            changes[step].mul_(room)
             flow -= room
             if step or needs[5]:
                 _add_product(flow, changes[step], connections)
             if ctx.whole:
                 flowing += gradient[step]
+        columns = _rows(deltas).mT
         return (
-            _outer(deltas, states[:-1]) if needs[0] else None,
-            _outer(deltas, digits) if needs[1] else None,
+            columns @ _rows(states[:-1]) if needs[0] else None,
+            columns @ _rows(digits) if needs[1] else None,
             deltas.sum((0, -2)) if needs[2] else None,
             leak_gradient if needs[3] else None,
             deltas @ input_matrix if needs[4] else None,
@@ -256,9 +257,6 @@ def _product(left: Tensor, right: Tensor, out: Tensor) -> None:
     torch.mm(left, right, out=out) if left.ndim == 2 else torch.bmm(left, right, out=out)
 
 
-def _outer(left: Tensor, right: Tensor) -> Tensor:
-    """Sum over steps and sequences of the outer products, ``([network], left, right)``, as one matrix product."""
-    if left.ndim == 3:
-        return left.flatten(0, 1).mT @ right.flatten(0, 1)
-    left, right = (one.transpose(0, 1).flatten(1, 2) for one in (left, right))
-    return left.mT @ right
+def _rows(steps: Tensor) -> Tensor:
+    """All steps and sequences below each other, ``([network], row, unit)``: a view of one network, a copy of many."""
+    return steps.flatten(0, 1) if steps.ndim == 3 else steps.transpose(0, 1).flatten(1, 2)
