@@ -15,7 +15,7 @@ import torch
 
 from alignment.plots import STYLE
 from neuromodels import load_model
-from neuromodels.timescale import curriculum_trace, plot_accuracies, plot_time_constants
+from neuromodels.timescale import curriculum_trace, plot_accuracies, plot_time_constants_in_training
 from neuromodels.training import read_recipe, train
 from simulators.tasks import chance_level, memory_trials
 
@@ -50,5 +50,5 @@ for n, accuracy in zip(network.answers, right, strict=True):
 
 figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
 plot_accuracies(trace, threshold=0.98, ax=axes[0])
-plot_time_constants(trace, ax=axes[1])
+plot_time_constants_in_training(trace, ax=axes[1])
 figure.savefig("23_train_a_memory_network.png", dpi=130)

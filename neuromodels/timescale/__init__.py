@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from .memory_task import MemoryTask
     from .published_networks import load_published
     from .seeds import train_seeds
-    from .training_trace import curriculum_trace, plot_accuracies
+    from .training_trace import curriculum_trace, plot_accuracies, plot_time_constants_in_training
 
 _HOME = {
     "ExponentialFit": "measures_exponential_fits",
@@ -84,6 +84,7 @@ _HOME = {
     "plot_perturbation": "measures_perturbation",
     "plot_retraining": "measures_retraining",
     "plot_time_constants": "measures_time_constants",
+    "plot_time_constants_in_training": "training_trace",
     "plot_time_constants_over_n": "measures_time_constants",
     "population_timescale": "measures_network_timescales",
     "relative_accuracy": "measures_variants",
@@ -137,6 +138,7 @@ __all__ = [
     "plot_perturbation",
     "plot_retraining",
     "plot_time_constants",
+    "plot_time_constants_in_training",
     "plot_time_constants_over_n",
     "population_timescale",
     "relative_accuracy",

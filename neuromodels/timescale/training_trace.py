@@ -74,7 +74,7 @@ def plot_accuracies(trace: "xr.Dataset", *, threshold: float | None = None, ax: 
     return ax
 
 
-def plot_time_constants(trace: "xr.Dataset", *, ax: "Axes | None" = None) -> "Axes":
+def plot_time_constants_in_training(trace: "xr.Dataset", *, ax: "Axes | None" = None) -> "Axes":
     """Mean and standard deviation over units of the time constants, where a stage was solved, against its largest N.
 
     Parameters

@@ -175,6 +175,7 @@ NAMES = {
         "plot_perturbation",
         "plot_retraining",
         "plot_time_constants",
+        "plot_time_constants_in_training",
         "plot_time_constants_over_n",
         "population_timescale",
         "relative_accuracy",

@@ -6,7 +6,7 @@ matplotlib.use("Agg")
 import numpy as np
 import pytest
 
-from neuromodels.timescale import curriculum_trace, plot_accuracies, plot_time_constants
+from neuromodels.timescale import curriculum_trace, plot_accuracies, plot_time_constants_in_training
 from neuromodels.training.logs import write_history
 
 
@@ -51,7 +51,7 @@ def test_figures(run):
     trace = curriculum_trace(run)
     ax = plot_accuracies(trace, threshold=0.98)
     assert [line.get_label() for line in ax.lines[:2]] == ["N = 2", "N = 3"]
-    ax = plot_time_constants(trace)
+    ax = plot_time_constants_in_training(trace)
     np.testing.assert_array_equal(ax.lines[0].get_xdata(), [2, 3])
     np.testing.assert_array_equal(ax.lines[0].get_ydata(), [1.4, 1.2])
 
