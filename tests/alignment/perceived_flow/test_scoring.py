@@ -230,5 +230,5 @@ def test_torch_models_are_given_tensors_of_their_precision():
 def test_the_films_of_huperflow_are_what_is_missing(real_data):
     from alignment.perceived_flow import LucasKanade
 
-    with pytest.raises(ValueError, match="films of motion/huperflow are not on this machine"):
+    with pytest.raises(DataNotAvailableError, match="films of motion/huperflow are not on this machine"):
         alignment.score(LucasKanade(), "motion/huperflow-partial-r", n_boot=10, n_permutations=9)
