@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..training.logs import read_history
+from .measures_figure import axis
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -63,7 +64,7 @@ def plot_accuracies(trace: "xr.Dataset", *, threshold: float | None = None, ax: 
     """
     import matplotlib as mpl
 
-    ax = ax or _new_axes()
+    ax = axis(ax, (5, 3.5))
     colours = mpl.colormaps["viridis"](np.linspace(0, 0.9, trace.sizes["N"]))
     for colour, n in zip(colours, trace["N"].values, strict=True):
         ax.plot(trace["epoch"], trace["accuracy"].sel(N=n), color=colour, marker=".", label=f"N = {n}")
@@ -84,14 +85,8 @@ def plot_time_constants_in_training(trace: "xr.Dataset", *, ax: "Axes | None" = 
     ax
         Axes to draw in; new ones by default.
     """
-    ax = ax or _new_axes()
+    ax = axis(ax, (5, 3.5))
     done = trace.isel(epoch=trace["solved"].values)
     ax.errorbar(done["largest_n"], done["tau_mean"], done["tau_sd"], marker="o", capsize=3)
     ax.set(xlabel="largest N solved", ylabel="time constant (steps)", xticks=done["largest_n"].values)
     return ax
-
-
-def _new_axes() -> "Axes":
-    import matplotlib.pyplot as plt
-
-    return plt.subplots(figsize=(5, 3.5), layout="constrained")[1]
